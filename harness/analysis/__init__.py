@@ -1,0 +1,1 @@
+"""Analysis: estimates, tables and findings, computed from records. Pure."""

@@ -1,0 +1,62 @@
+"""What can go wrong, as one small tree; the command line catches its root once.
+
+::
+
+    AwaitbenchError            exit code 1
+    ├── InputError             exit code 2: unusable input, one line that says what to change
+    │   ├── UnknownNameError   a name that does not exist, answered with the nearest ones
+    │   └── StoreError         a run that is missing, damaged, newer, or cannot be written
+    └── MeasureError           a child raised, hung or died: its group or case is skipped
+        └── DisagreementError  variants of one scenario do not do the same work
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "AwaitbenchError",
+    "DisagreementError",
+    "InputError",
+    "MeasureError",
+    "StoreError",
+    "UnknownNameError",
+]
+
+
+class AwaitbenchError(Exception):
+    """The root: its text is shown to the user as one line, never with a traceback."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class InputError(AwaitbenchError):
+    """Unusable input. Says what was expected, what came, and what to change."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class UnknownNameError(InputError):
+    """A name that does not exist among *known*; names the nearest ones."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"choose from: {', '.join(names)}"
+        super().__init__(f"no {kind} is named {name!r}; {hint}")
+
+
+class StoreError(InputError):
+    """A stored run that is missing, damaged, of a newer schema, or cannot be written."""
+
+
+class MeasureError(AwaitbenchError):
+    """A measuring child raised, hung or died. Its group or case fails, the others go on."""
+
+
+class DisagreementError(MeasureError):
+    """The variants of a scenario do not do the same work; names the first difference."""

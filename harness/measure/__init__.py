@@ -1,0 +1,1 @@
+"""Measuring: the conductor, and the child processes that it drives."""

@@ -1,0 +1,248 @@
+"""Plan: selection x parameters x runtime -> the groups and cases of a run. Pure."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import InputError, UnknownNameError
+from harness.strategy import functions, strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from harness.catalog import Entry
+    from harness.scenario import ParamValue, Scenario
+
+__all__ = [
+    "DEFAULT_BASELINE",
+    "INSTRUMENTS",
+    "PRESETS",
+    "Group",
+    "Plan",
+    "Preset",
+    "Runtime",
+    "Selection",
+    "format_params",
+    "make_plan",
+]
+
+DEFAULT_BASELINE = "coroutine"
+INSTRUMENTS = ("time", "allocations")
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """An interpreter and an event loop: ``python`` is its version, as in ``3.13.0``."""
+
+    python: str
+    implementation: str = "cpython"
+    loop: str = "asyncio"
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Major and minor version, to compare with."""
+        major, minor, *_ = self.python.split(".")
+        return int(major), int(minor)
+
+    def __str__(self) -> str:
+        return f"{self.implementation} {self.python}, {self.loop}"
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How exactly a group is timed.
+
+    target
+        Half-width of a ratio's 95 % interval that ends a group, as a share (0.05 is 5 %).
+    rounds
+        The fewest and the most rounds.
+    values
+        Sweeps per round: values that each child measures.
+    """
+
+    name: str
+    target: float
+    rounds: tuple[int, int]
+    values: int
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("quick", target=0.05, rounds=(3, 6), values=15),
+        Preset("standard", target=0.02, rounds=(5, 15), values=20),
+        Preset("rigorous", target=0.01, rounds=(10, 60), values=30),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """All the variants of one scenario at the same parameter values on one runtime.
+
+    *unavailable* names the variants that this runtime does not have, each with the reason.
+    """
+
+    scenario: str
+    params: tuple[tuple[str, ParamValue], ...]
+    variants: tuple[str, ...]
+    runtime: Runtime
+    unavailable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The group's name within its run, for people and files."""
+        runtime = self.runtime
+        return (
+            f"{self.scenario} {format_params(self.params)} "
+            f"{runtime.implementation}-{runtime.python} {runtime.loop}"
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a run is going to measure."""
+
+    groups: tuple[Group, ...]
+    baseline: str
+    preset: Preset
+    seed: int
+    instruments: tuple[str, ...] = INSTRUMENTS
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the user asked for; empty means everything (or, for parameters, the sweep).
+
+    A *baseline* that is named is measured too; the default one only if it is selected.
+    """
+
+    scenarios: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    params: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    baseline: str | None = None
+    preset: str = "quick"
+    only: str | None = None
+    seed: int = 0
+
+
+def format_params(params: Iterable[tuple[str, ParamValue]]) -> str:
+    """Write parameter values as in ``sync_ratio=0.9;size=64``."""
+    return ";".join(f"{name}={_format_value(value)}" for name, value in params)
+
+
+def _format_value(value: ParamValue) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runtime) -> Plan:
+    """Return the plan for *selection* among the scenarios *entries*, on *runtime*.
+
+    InputError for a name or value that does not exist, with the nearest ones, and for a
+    selection that leaves nothing to measure.
+    """
+    if selection.preset not in PRESETS:
+        raise UnknownNameError("preset", selection.preset, PRESETS)
+    if selection.only is not None and selection.only not in INSTRUMENTS:
+        raise UnknownNameError("instrument", selection.only, INSTRUMENTS)
+    chosen = _choose(selection.scenarios, entries)
+    _check_names(selection, [entry.scenario for entry in chosen])
+    groups = tuple(
+        group
+        for entry in chosen
+        for group in _groups(entry.name, entry.scenario, selection, runtime)
+    )
+    if not any(group.variants for group in groups):
+        raise InputError(_nothing_left(selection, groups))
+    return Plan(
+        groups=tuple(group for group in groups if group.variants or group.unavailable),
+        baseline=selection.baseline or DEFAULT_BASELINE,
+        preset=PRESETS[selection.preset],
+        seed=selection.seed,
+        instruments=INSTRUMENTS if selection.only is None else (selection.only,),
+    )
+
+
+def _choose(names: Sequence[str], entries: Mapping[str, Entry]) -> list[Entry]:
+    if not entries:
+        raise InputError("there is no scenario to measure; name one or add a file to scenarios/")
+    for name in names:
+        if name not in entries:
+            raise UnknownNameError("scenario", name, entries)
+    return [entries[name] for name in dict.fromkeys(names or entries)]
+
+
+def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, Any]]) -> None:
+    variants = {name for scenario in scenarios for name in functions(scenario)}
+    params = {name for scenario in scenarios for name in scenario.declared}
+    for variant in selection.variants:
+        if variant not in variants:
+            raise UnknownNameError("variant", variant, variants)
+    if selection.baseline is not None and selection.baseline not in variants:
+        raise UnknownNameError("variant (for the baseline)", selection.baseline, variants)
+    for name, _ in selection.params:
+        if name not in params:
+            raise UnknownNameError("parameter", name, params)
+
+
+def _groups(
+    name: str, scenario: Scenario[Any, Any, Any], selection: Selection, runtime: Runtime
+) -> Iterable[Group]:
+    axes = _axes(scenario, selection)
+    for values in itertools.product(*axes.values()):
+        params = tuple(zip(axes, values, strict=True))
+        reasons = {
+            variant: strategy(variant).unavailable(runtime)
+            for variant in _wanted_variants(scenario, selection)
+            if dict(params)["sync_ratio"] == 1 or not strategy(variant).only_synchronous
+        }
+        yield Group(
+            scenario=name,
+            params=params,
+            variants=tuple(variant for variant, reason in reasons.items() if reason is None),
+            runtime=runtime,
+            unavailable=tuple(
+                (variant, reason) for variant, reason in reasons.items() if reason is not None
+            ),
+        )
+
+
+def _wanted_variants(scenario: Scenario[Any, Any, Any], selection: Selection) -> list[str]:
+    wanted = {*selection.variants, *((selection.baseline,) if selection.baseline else ())}
+    return [name for name in functions(scenario) if not selection.variants or name in wanted]
+
+
+def _axes(
+    scenario: Scenario[Any, Any, Any], selection: Selection
+) -> dict[str, tuple[ParamValue, ...]]:
+    """Return the values of every parameter: asked for, else swept, else the default."""
+    asked = dict(selection.params)
+    axes: dict[str, tuple[ParamValue, ...]] = {}
+    for name, parameter in scenario.declared.items():
+        if name in asked:
+            values = [parameter.parse(name, text) for text in asked[name]]
+        else:
+            values = [
+                parameter.check(name, value)
+                for value in scenario.sweep.get(name, (parameter.default,))
+            ]
+        axes[name] = tuple(dict.fromkeys(values))
+    return axes
+
+
+def _nothing_left(selection: Selection, groups: Sequence[Group]) -> str:
+    reasons = {variant: reason for group in groups for variant, reason in group.unavailable}
+    if reasons:
+        told = "; ".join(f"{variant} {reason}" for variant, reason in reasons.items())
+        return f"nothing is left to measure: {told}"
+    named = ", ".join(selection.variants)
+    return (
+        f"nothing is left to measure: {named} does the work only where nothing waits; "
+        "add -p sync_ratio=1 or another variant"
+    )

@@ -1,0 +1,160 @@
+"""Records: what was measured, as it is stored and as every later step reads it. Frozen values.
+
+A :class:`Run` is complete in itself: tables, charts and reports are made from it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.plan import Group, Plan
+
+__all__ = [
+    "AllocationKind",
+    "Allocations",
+    "Finding",
+    "GroupRecord",
+    "Observation",
+    "Run",
+    "RunStatus",
+    "Severity",
+    "Timing",
+]
+
+
+class RunStatus(StrEnum):
+    """How a run, or one of its groups, ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class Severity(StrEnum):
+    """How much a finding matters: ERROR spoils figures, WARNING may, HINT explains."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that a reader of the figures should know, and what to do about it."""
+
+    severity: Severity
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What verification saw of one variant, per operation.
+
+    synchronous_share
+        Share of operations whose awaiter was not suspended, 0 to 1.
+    suspensions
+        Times the awaiter was suspended, per operation.
+    tasks
+        Tasks created, per operation.
+    """
+
+    synchronous_share: float
+    suspensions: float
+    tasks: float
+
+
+@dataclass(frozen=True)
+class AllocationKind:
+    """Allocations of one allocator and size, per operation.
+
+    *allocator* is memray's name (``PYMALLOC_MALLOC``, ``MALLOC``, ...), *size* in bytes.
+    """
+
+    allocator: str
+    size: int
+    count: float
+
+
+@dataclass(frozen=True)
+class Allocations:
+    """The counting pass of one case, per operation, memray's stack hook off.
+
+    count
+        Allocations; a reallocation is one.
+    requested_bytes
+        Bytes asked for, over all allocations.
+    peak_bytes
+        High-water mark above the level at the start of the counted stretch, in bytes; of
+        the whole stretch, not per operation.
+    operations
+        How many operations were counted: the slope is between n and 2n of them.
+    kinds
+        What was allocated, most frequent first.
+    """
+
+    count: float
+    requested_bytes: float
+    peak_bytes: int
+    operations: int
+    kinds: tuple[AllocationKind, ...] = ()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The times of one case.
+
+    rounds
+        Round index -> seconds per operation, in sweep order. The same index in another
+        variant's round of the same number is the same sweep: neighbours in time.
+    operations
+        Operations per value (loops x operations of one cycle).
+    """
+
+    rounds: Mapping[int, tuple[float, ...]]
+    operations: int
+
+
+@dataclass(frozen=True)
+class GroupRecord:
+    """What was measured of one group, by variant; a variant that failed has a reason.
+
+    loop_overhead
+        Seconds per operation of the empty driving loop, part of every time: the floor.
+    """
+
+    group: Group
+    status: RunStatus
+    error: str | None = None
+    observations: Mapping[str, Observation] = field(default_factory=dict)
+    timings: Mapping[str, Timing] = field(default_factory=dict)
+    allocations: Mapping[str, Allocations] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
+    target_met: bool | None = None
+    loop_overhead: float | None = None
+    duration: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """One invocation: its plan, where it was measured, and what each group gave.
+
+    *started* and *ended* are ISO 8601 in UTC. *titles* maps a scenario's name to its title.
+    """
+
+    name: str
+    status: RunStatus
+    started: str
+    plan: Plan
+    environment: Mapping[str, str]
+    groups: tuple[GroupRecord, ...] = ()
+    ended: str | None = None
+    findings: tuple[Finding, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)

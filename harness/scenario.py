@@ -1,0 +1,178 @@
+"""Scenario: one sync-or-async workload, as its author declares it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from harness.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = ["SYNC_RATIO", "ParamValue", "Parameter", "Params", "Scenario"]
+
+ParamValue: TypeAlias = "float | int | str | bool"
+
+State = TypeVar("State")
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A knob of a scenario: its default, what values it takes, and what it means.
+
+    The type of a value is the type of *default*; an integer is taken where a float is
+    expected. *minimum* and *maximum* are inclusive.
+    """
+
+    default: ParamValue
+    minimum: float = -math.inf
+    maximum: float = math.inf
+    help: str = ""
+
+    def parse(self, name: str, text: str) -> ParamValue:
+        """Read a value as it is typed on a command line; InputError if it is none."""
+        kind = type(self.default)
+        if kind is bool:
+            if text.lower() in {"true", "false"}:
+                return text.lower() == "true"
+            raise InputError(f"{name}={text}: expected true or false")
+        try:
+            value: ParamValue = kind(text)
+        except ValueError:
+            raise InputError(f"{name}={text}: expected {self.expected}") from None
+        return self.check(name, value)
+
+    def check(self, name: str, value: ParamValue) -> ParamValue:
+        """Return *value* in the parameter's type; InputError if it is out of range."""
+        kind = type(self.default)
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or not self._within(value):
+            raise InputError(f"{name}={value}: expected {self.expected}")
+        return value
+
+    def _within(self, value: ParamValue) -> bool:
+        if isinstance(value, str | bool):
+            return True
+        return math.isfinite(value) and self.minimum <= value <= self.maximum
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, as one phrase for people."""
+        kind = {float: "a number", int: "an integer", str: "text", bool: "true or false"}[
+            type(self.default)
+        ]
+        low, high = self.minimum, self.maximum
+        if math.isfinite(low) and math.isfinite(high):
+            return f"{kind} from {low:g} to {high:g}"
+        if math.isfinite(low):
+            return f"{kind} of at least {low:g}"
+        if math.isfinite(high):
+            return f"{kind} of at most {high:g}"
+        return kind
+
+
+SYNC_RATIO = Parameter(
+    1.0, 0.0, 1.0, "share of operations that complete without suspending, 0 to 1"
+)
+
+
+class Params(Mapping[str, ParamValue]):
+    """The parameter values of one group, read by attribute or by key; immutable.
+
+    ``params.sync_ratio`` is the share of operations that complete without suspending;
+    ``params.seed`` (not one of the keys) makes the requests deterministic.
+    """
+
+    __slots__ = ("_values", "seed")
+
+    def __init__(self, values: Mapping[str, ParamValue], seed: int = 0) -> None:
+        self._values = MappingProxyType(dict(values))
+        self.seed = seed
+
+    @property
+    def sync_ratio(self) -> float:
+        """Share of operations that complete without suspending, 0 to 1."""
+        return float(self._values["sync_ratio"])
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"the scenario declares no parameter {name!r}") from None
+
+    def __getitem__(self, name: str) -> ParamValue:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Params({dict(self._values)!r}, seed={self.seed})"
+
+
+@dataclass(frozen=True)
+class Scenario(Generic[State, Request, Answer]):
+    """One workload and the functions that do it, one for each strategy.
+
+    Write it as ``Scenario[State, Request, Answer](...)``: a type checker then rejects a
+    variant whose answer has another type than the others.
+
+    title
+        One line for people.
+    setup
+        ``params -> async context manager`` whose value is the state: real resources live
+        here. Entered once in each process that measures, never timed.
+    requests
+        ``(state, params) -> requests`` of one cycle, deterministic from ``params.seed``.
+        The cycle is repeated as often as the measurement wants; its share of operations
+        that complete without suspending must be ``params.sync_ratio``.
+    variants
+        Functions ``(state, request) -> awaitable``; the name of the function is the name of
+        the variant. A scenario with ``task`` gets ``eager_task`` from the same function.
+    synchronous
+        The same work as a plain call, the floor; measured where ``sync_ratio`` is 1.
+    sweep
+        The parameter values that are measured unless the user says otherwise.
+    parameters
+        The knobs beside ``sync_ratio``, which every scenario has.
+    """
+
+    title: str
+    setup: Callable[[Params], AbstractAsyncContextManager[State]]
+    requests: Callable[[State, Params], Sequence[Request]]
+    variants: tuple[Callable[[State, Request], Awaitable[Answer]], ...]
+    synchronous: Callable[[State, Request], Answer] | None = None
+    sweep: Mapping[str, Sequence[ParamValue]] = field(
+        default_factory=lambda: {"sync_ratio": (0.0, 0.5, 0.9, 0.99, 1.0)}
+    )
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.variants:
+            raise InputError(f"scenario {self.title!r}: variants is empty; give it one function")
+        names = [function.__name__ for function in self.variants]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise InputError(f"scenario {self.title!r}: two variants are named {repeated[0]!r}")
+        declared = self.declared
+        for name, values in self.sweep.items():
+            if name not in declared:
+                raise UnknownNameError("parameter", name, declared)
+            for value in values:
+                declared[name].check(name, value)
+
+    @property
+    def declared(self) -> dict[str, Parameter]:
+        """Every parameter by name, ``sync_ratio`` first."""
+        return {"sync_ratio": SYNC_RATIO, **self.parameters}

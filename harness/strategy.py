@@ -1,0 +1,88 @@
+"""Strategies: the known ways to hand an answer over, and how the driver reads each.
+
+A variant whose name is not listed here is welcome; it is awaited like a coroutine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.plan import Runtime
+    from harness.scenario import Scenario
+
+__all__ = ["Reading", "Strategy", "functions", "strategy"]
+
+
+class Reading(Enum):
+    """What the driver does with the value that a variant's function returns."""
+
+    AWAIT = "await"
+    CALL = "call"
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One way to hand an answer over.
+
+    reading
+        How the driver reads the answer.
+    can_complete_synchronously
+        Whether an answer that is already there costs no suspension. A plain Task always
+        suspends its awaiter: its first step runs in a later turn of the loop.
+    eager_tasks
+        Whether the loop starts tasks eagerly (``asyncio.eager_task_factory``).
+    only_synchronous
+        Whether it can do the work only where nothing waits (``sync_ratio`` 1).
+    since
+        The oldest Python version that has it.
+    """
+
+    name: str
+    reading: Reading = Reading.AWAIT
+    can_complete_synchronously: bool = True
+    eager_tasks: bool = False
+    only_synchronous: bool = False
+    since: tuple[int, int] = (3, 11)
+
+    def unavailable(self, runtime: Runtime) -> str | None:
+        """Why this strategy does not exist on *runtime*, or None where it does."""
+        if runtime.version < self.since:
+            wanted = ".".join(map(str, self.since))
+            return f"needs Python {wanted} or later, this is {runtime.python}"
+        return None
+
+
+_KNOWN = {
+    known.name: known
+    for known in (
+        Strategy("task", can_complete_synchronously=False),
+        Strategy("eager_task", eager_tasks=True, since=(3, 12)),
+        Strategy("synchronous", reading=Reading.CALL, only_synchronous=True),
+    )
+}
+
+
+def strategy(variant: str) -> Strategy:
+    """Return the strategy that *variant* names; an unknown name is awaited."""
+    return _KNOWN.get(variant, Strategy(variant))
+
+
+def functions(scenario: Scenario[Any, Any, Any]) -> dict[str, Callable[[Any, Any], Any]]:
+    """Return every variant of *scenario* by name, with those derived from another one.
+
+    ``eager_task`` is the function of ``task`` on a loop that starts tasks eagerly, unless
+    the scenario brings its own.
+    """
+    found: dict[str, Callable[[Any, Any], Any]] = {}
+    for function in scenario.variants:
+        found[function.__name__] = function
+        if function.__name__ == "task":
+            found.setdefault("eager_task", function)
+    if scenario.synchronous is not None:
+        found["synchronous"] = scenario.synchronous
+    return found

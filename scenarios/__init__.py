@@ -1,0 +1,1 @@
+"""The scenarios that awaitbench ships: one sync-or-async workload a file."""
