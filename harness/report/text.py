@@ -1,0 +1,168 @@
+"""A run as text for other tools: Markdown, CSV and JSON. Pure.
+
+The JSON document (``schema`` 1) has no more keys than these, and a later version that
+changes the meaning of one has a higher number::
+
+    schema       1
+    name         name of the run
+    status       running, done, failed or interrupted
+    started      ISO 8601, UTC
+    ended        the same, or null
+    baseline     the variant that ratios are taken against
+    preset       {name, target, rounds: [fewest, most], values}
+    instruments  what was measured: "time", "allocations"
+    seed         integer
+    titles       scenario -> title
+    environment  key -> text
+    rows         one object per case: the columns of summary.csv, and reason, sync_ratio,
+                 target_met; a figure that was not measured is null
+    summary      sentences in plain English: {text, scenario, params, variants}
+    findings     what is shaky: {severity, message, advice}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from harness.analysis.findings import run_findings
+from harness.analysis.rows import case_rows
+from harness.analysis.sentences import summary_sentences
+from harness.analysis.summary import summary_csv
+from harness.errors import UnknownNameError
+from harness.plan import format_params
+from harness.report.figures import byte_text, count_text, ratio_text, time_text, time_unit, visible
+from harness.report.table import blocks, describe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from harness.analysis.rows import CaseRow
+    from harness.record import Run
+    from harness.report.table import Block
+
+__all__ = ["FORMATS", "format_run"]
+
+_SCHEMA = 1
+# What GitHub-flavoured Markdown takes for markup; an underscore only at the edge of a word.
+_MARKUP = re.compile(r"[\\`*\[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def format_run(run: Run, format: str) -> str:  # noqa: A002  # the option's name
+    """Return *run* as ``markdown``, ``csv`` or ``json``; UnknownNameError for another name."""
+    if format not in _WRITERS:
+        raise UnknownNameError("format", format, _WRITERS)
+    return _WRITERS[format](run)
+
+
+def _csv(run: Run) -> str:
+    return summary_csv(case_rows(run))
+
+
+def _json(run: Run) -> str:
+    preset = run.plan.preset
+    document = {
+        "schema": _SCHEMA,
+        "name": run.name,
+        "status": str(run.status),
+        "started": run.started,
+        "ended": run.ended,
+        "baseline": run.plan.baseline,
+        "preset": {
+            "name": preset.name,
+            "target": preset.target,
+            "rounds": list(preset.rounds),
+            "values": preset.values,
+        },
+        "instruments": list(run.plan.instruments),
+        "seed": run.plan.seed,
+        "titles": dict(run.titles),
+        "environment": dict(run.environment),
+        "rows": [asdict(row) for row in case_rows(run)],
+        "summary": [
+            {
+                "text": sentence.text,
+                "scenario": sentence.group.scenario,
+                "params": format_params(sentence.group.params),
+                "variants": list(sentence.variants),
+            }
+            for sentence in summary_sentences(run)
+        ],
+        "findings": [asdict(finding) for finding in run_findings(run)],
+    }
+    return json.dumps(_finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return *value* with null for every number that JSON cannot write."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _markdown(run: Run) -> str:
+    return "\n".join(_markdown_lines(run)) + "\n"
+
+
+def _markdown_lines(run: Run) -> Iterator[str]:
+    baseline = _escape(run.plan.baseline)
+    yield f"## {_escape(run.name)}"
+    yield ""
+    for sentence in summary_sentences(run):
+        yield f"- {_escape(sentence.text)}"
+    for block in blocks(run):
+        yield ""
+        yield from _markdown_table(block)
+    yield ""
+    yield (
+        f"Ratios are to {baseline}, ± is half of the 95 % interval; allocations, bytes, "
+        "suspensions and tasks are per operation."
+    )
+    if findings := run_findings(run):
+        yield ""
+    for finding in findings:
+        told = f"{finding.message} {finding.advice}".strip()
+        yield f"- **{finding.severity}:** {_escape(told)}"
+
+
+def _markdown_table(block: Block) -> Iterator[str]:
+    group = block.group
+    unit = time_unit(row.time_ns for row in block.rows)
+    yield (
+        f"### {_escape(group.scenario)}: {_escape(format_params(group.params))} "
+        f"({_escape(str(group.runtime))})"
+    )
+    yield ""
+    yield f"| variant | {unit.symbol}/op | ratio | allocs | bytes | susp. | tasks | |"
+    yield "|---|---:|---:|---:|---:|---:|---:|---|"
+    for row in block.rows:
+        name = f"**{_escape(row.variant)}**" if row.is_baseline else _escape(row.variant)
+        cells = (
+            time_text(row.time_ns, unit),
+            "1" if row.is_baseline and row.ratio else _ratio(row),
+            count_text(row.allocations),
+            byte_text(row.bytes),
+            count_text(row.suspensions),
+            count_text(row.tasks),
+        )
+        shown = [cell.replace("<", "&lt;") for cell in cells]
+        yield f"| {' | '.join((name, *shown, _escape(describe(row))))} |"
+
+
+def _ratio(row: CaseRow) -> str:
+    return ratio_text(row.ratio, row.ratio_half_width)
+
+
+def _escape(text: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", visible(text))
+
+
+_WRITERS: dict[str, Callable[[Run], str]] = {"markdown": _markdown, "csv": _csv, "json": _json}
+FORMATS = tuple(_WRITERS)
