@@ -115,10 +115,16 @@ class Timing:
         variant's round of the same number is the same sweep: neighbours in time.
     operations
         Operations per value (loops x operations of one cycle).
+    warmups
+        Round index -> pyperf's warm-up values: (loops, seconds per operation).
+    metadata
+        Round index -> what pyperf recorded about the process, without host or paths.
     """
 
     rounds: Mapping[int, tuple[float, ...]]
     operations: int
+    warmups: Mapping[int, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    metadata: Mapping[int, Mapping[str, float | str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

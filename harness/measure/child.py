@@ -1,0 +1,188 @@
+"""Child: ``python -m harness.measure.child``, the interpreter that measures one group.
+
+It imports the scenario once and forks one process per variant, so that these share one
+memory layout, while none sees another's specialised bytecode, free lists or heap. It imports
+neither pandas nor matplotlib.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import socket
+import sys
+import traceback
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from harness import catalog
+from harness.errors import AwaitbenchError, MeasureError
+from harness.measure.calibration import calibrate, floor, warm_up
+from harness.measure.drive import open_driver
+from harness.measure.protocol import VERSION, Channel
+from harness.scenario import Params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from harness.measure.drive import Driver
+    from harness.scenario import Scenario
+
+__all__ = ["main"]
+
+# What a task needs is imported before the fork, so that the children share it.
+_INSTRUMENTS = {
+    "verify": ("harness.measure.observe", "harness.verify"),
+    "time": ("harness.measure.timing",),
+    "count": ("harness.measure.allocation",),
+    "attribute": ("harness.measure.attribution",),
+}
+
+
+class _Worker:
+    """One variant in a process of its own: answers what the conductor says."""
+
+    def __init__(self, job: dict[str, Any], scenario: Scenario[Any, Any, Any]) -> None:
+        self._scenario = scenario
+        self._params = Params(job["params"], job["seed"])
+        self._loop: str = job["loop"]
+        self._stack = ExitStack()
+        self._driver: Driver[Any, Any, Any]
+
+    def serve(self, channel: Channel, variant: str) -> None:
+        """Answer message after message until the conductor closes the channel."""
+        answers: dict[str, Callable[..., dict[str, Any] | None]] = {
+            "prepare": lambda: self._prepare(variant),
+            "calibrate": self._calibrate,
+            "time": lambda **given: self._time(channel, **given),
+            "count": self._count,
+            "attribute": self._attribute,
+            "close": self._close,
+        }
+        while (message := channel.receive()) is not None:
+            answer = answers[message.pop("do")](**message)
+            if answer is not None:
+                channel.send(answer)
+
+    def _prepare(self, variant: str) -> dict[str, Any]:
+        self._driver = self._stack.enter_context(
+            open_driver(self._scenario, variant, self._params, self._loop)
+        )
+        warm_up(self._driver)
+        return {"operations": len(self._driver.cycle), "overhead": floor(self._driver)}
+
+    def _calibrate(self, seconds: float) -> dict[str, Any]:
+        loops, each = calibrate(self._driver, seconds)
+        return {"loops": loops, "seconds": each}
+
+    def _time(self, channel: Channel, **given: int) -> None:
+        from harness.measure.timing import time_values
+
+        channel.send({"waiting": True})
+        time_values(self._driver, channel, **given)
+
+    def _count(self) -> dict[str, Any]:
+        from harness.measure.allocation import count_allocations
+
+        return {"allocations": asdict(count_allocations(self._driver))}
+
+    def _attribute(self, capture: str, operations: int) -> dict[str, Any]:
+        from harness.measure.attribution import attribute
+
+        return {"captured": attribute(self._driver, capture, operations)}
+
+    def _close(self) -> dict[str, Any]:
+        self._stack.close()
+        return {"closed": True}
+
+
+def main() -> None:
+    """Read one job from standard input, fork its workers, and wait for them."""
+    job = json.load(sys.stdin)
+    if job["version"] != VERSION:
+        raise SystemExit(f"protocol: expected version {VERSION}, got {job['version']}")
+    channels = [
+        (variant, Channel(socket.socket(fileno=descriptor)))
+        for variant, descriptor in job["workers"]
+    ]
+    try:
+        scenario = catalog.load(job["source"]).scenario
+        for module in _INSTRUMENTS[job["task"]]:
+            importlib.import_module(module)
+    except Exception as error:
+        for _, channel in channels:
+            channel.send(_told(error))
+        raise SystemExit(1) from error
+    if job["task"] == "verify":
+        _serve_verification(job, scenario, channels[0][1])
+    else:
+        _fork_workers(job, scenario, channels)
+
+
+def _fork_workers(
+    job: dict[str, Any], scenario: Scenario[Any, Any, Any], channels: list[tuple[str, Channel]]
+) -> None:
+    gc.collect()
+    gc.freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze, on forking
+    for variant, channel in channels:
+        if os.fork() == 0:
+            for _, other in channels:
+                if other is not channel:
+                    other.close()
+            _guarded(channel, lambda: _Worker(job, scenario).serve(channel, variant))  # noqa: B023 called at once
+    for _, channel in channels:
+        channel.close()
+    for _ in channels:
+        os.wait()
+
+
+def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
+    """Run *serve*, tell the conductor how it failed, and end this process."""
+    code = 0
+    try:
+        serve()
+    except BaseException as error:  # noqa: BLE001 told to the conductor, whatever it is
+        code = 1
+        with suppress(MeasureError):
+            channel.send(_told(error))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _serve_verification(
+    job: dict[str, Any], scenario: Scenario[Any, Any, Any], channel: Channel
+) -> None:
+    """Observe every variant in turn, in this one process: answers are compared as objects."""
+    from harness.measure.observe import observe
+    from harness.verify import Observed, compare
+
+    params = Params(job["params"], job["seed"])
+
+    def verify() -> None:
+        observed: dict[str, Observed] = {}
+        for variant in job["variants"]:
+            channel.send({"observing": variant})
+            with open_driver(scenario, variant, params, job["loop"]) as driver:
+                observed[variant] = observe(driver)
+        seen = compare(observed, params.sync_ratio)
+        channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
+
+    _guarded(channel, verify)
+
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """Return the message that says how something failed."""
+    if isinstance(error, AwaitbenchError):
+        text = str(error)
+    else:
+        lines = str(error).strip().splitlines()
+        text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return {"error": text, "traceback": "".join(traceback.format_exception(error))}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Conductor: measures the times of one group in rounds of gated sweeps, until they are exact.
+
+It opens one gate at a time: two children never run at once. In each sweep it takes the
+variants in a fresh random order, so that the values of one sweep are neighbours in time.
+It knows its workers by a protocol only; tests script a fake one without a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from harness.analysis.estimate import target_is_met
+from harness.errors import MeasureError
+from harness.record import Timing
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from harness.plan import Preset
+
+__all__ = ["GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
+
+# One value lasts about this long: long enough for the clock and the gate not to matter,
+# short enough that the machine does not drift between the values of one sweep.
+_VALUE_SECONDS = 0.003
+_WARMUP_SWEEPS = 1
+
+
+@dataclass(frozen=True)
+class TimedRound:
+    """What pyperf measured in one child: seconds per operation, in sweep order."""
+
+    values: tuple[float, ...]
+    warmups: tuple[tuple[int, float], ...] = ()
+    metadata: Mapping[str, float | str] = field(default_factory=dict)
+
+
+class Worker(Protocol):
+    """One child of a round. Each method raises MeasureError when the child gives up."""
+
+    def prepare(self) -> tuple[int, float]:
+        """Set up and warm up; return operations per cycle and the loop's seconds per one."""
+
+    def calibrate(self, seconds: float) -> tuple[int, float]:
+        """Return how many cycles last *seconds*, and the seconds of one cycle."""
+
+    def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
+        """Make ready to measure, and wait at the gate; *limit* is seconds for one value."""
+
+    def measure(self) -> None:
+        """Open the gate for one value, and wait until it is there."""
+
+    def finish(self) -> TimedRound:
+        """Return what was measured, after the last value."""
+
+
+class OpenRound(Protocol):
+    """Starts the children of one round, and ends them at its end."""
+
+    def __call__(
+        self, index: int, variants: tuple[str, ...]
+    ) -> AbstractContextManager[Mapping[str, Worker]]:
+        """Return the workers of round *index* by variant."""
+
+
+@dataclass
+class GroupTiming:
+    """The times of one group as they grow round by round.
+
+    overheads: seconds per operation of the empty driving loop, one for each child.
+    """
+
+    timings: dict[str, Timing] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    overheads: list[float] = field(default_factory=list)
+    rounds: int = 0
+    target_met: bool = False
+
+    def add(self, index: int, variant: str, timed: TimedRound, operations: int) -> None:
+        """Join one child's values of round *index* to those of the rounds before."""
+        known = self.timings.get(variant) or Timing(rounds={}, operations=operations)
+        self.timings[variant] = Timing(
+            rounds={**known.rounds, index: timed.values},
+            operations=operations,
+            warmups={**known.warmups, index: timed.warmups},
+            metadata={**known.metadata, index: timed.metadata},
+        )
+
+
+def time_group(
+    variants: tuple[str, ...],
+    baseline: str,
+    preset: Preset,
+    open_round: OpenRound,
+    rng: random.Random,
+    on_round: Callable[[int], None] = lambda _: None,
+) -> GroupTiming:
+    """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
+
+    A variant that fails is left out of the rounds that follow; what it had measured stays.
+    """
+    group = GroupTiming()
+    loops: dict[str, tuple[int, float]] = {}
+    fewest, most = preset.rounds
+    while group.rounds < most:
+        alive = tuple(variant for variant in variants if variant not in group.failures)
+        if not alive:
+            break
+        on_round(group.rounds)
+        with open_round(group.rounds, alive) as workers:
+            _Round(group, workers, preset.values, rng, loops).run()
+        group.rounds += 1
+        group.target_met = target_is_met(group.timings, baseline, preset.target)
+        if group.rounds >= fewest and group.target_met:
+            break
+    return group
+
+
+class _Round:
+    """One fresh set of children: prepare, calibrate, sweep."""
+
+    def __init__(
+        self,
+        group: GroupTiming,
+        workers: Mapping[str, Worker],
+        values: int,
+        rng: random.Random,
+        loops: dict[str, tuple[int, float]],
+    ) -> None:
+        self._group = group
+        self._workers = dict(workers)
+        self._values = values
+        self._rng = rng
+        self._loops = loops
+        self._operations: dict[str, int] = {}
+
+    def run(self) -> None:
+        for variant in list(self._workers):
+            self._attempt(variant, self._make_ready)
+        for sweep in range(_WARMUP_SWEEPS + self._values):
+            last = sweep == _WARMUP_SWEEPS + self._values - 1
+            order = list(self._workers)
+            self._rng.shuffle(order)
+            for variant in order:
+                self._attempt(variant, self._measure_last if last else self._measure)
+
+    def _attempt(self, variant: str, step: Callable[[str, Worker], None]) -> None:
+        """Take *step* with one worker; one that fails leaves the round."""
+        try:
+            step(variant, self._workers[variant])
+        except MeasureError as error:
+            self._group.failures[variant] = str(error)
+            del self._workers[variant]
+
+    def _make_ready(self, variant: str, worker: Worker) -> None:
+        operations, overhead = worker.prepare()
+        self._group.overheads.append(overhead)
+        if variant not in self._loops:
+            self._loops[variant] = worker.calibrate(_VALUE_SECONDS)
+        loops, each = self._loops[variant]
+        self._operations[variant] = operations * loops
+        worker.begin(loops, self._values, _WARMUP_SWEEPS, limit=_limit(loops * each))
+
+    def _measure(self, variant: str, worker: Worker) -> None:
+        worker.measure()
+
+    def _measure_last(self, variant: str, worker: Worker) -> None:
+        # pyperf writes its benchmark now: wait for it, so that no other child runs meanwhile.
+        worker.measure()
+        self._group.add(self._group.rounds, variant, worker.finish(), self._operations[variant])
+
+
+def _limit(expected: float) -> float:
+    """Return the seconds after which a value of *expected* seconds counts as hanging."""
+    return 20.0 + 20 * expected

@@ -1,0 +1,133 @@
+"""Measuring a group, whole: verified first, then counted, then timed."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from harness.errors import MeasureError
+from harness.measure.conductor import time_group
+from harness.measure.crew import open_crew
+from harness.measure.worker import rounds_of
+from harness.record import AllocationKind, Allocations, GroupRecord, Observation, RunStatus
+
+if TYPE_CHECKING:
+    from harness.measure.conductor import GroupTiming
+    from harness.measure.crew import Interpreter, Member
+    from harness.plan import Group, Plan
+
+__all__ = ["OnStage", "count_group", "measure_group", "verify_group"]
+
+# A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
+_HASH_SEED = 0
+
+
+class OnStage(Protocol):
+    """Told what is being done: a stage, and which of how many steps of it."""
+
+    def __call__(self, stage: str, step: int, steps: int) -> None:
+        """Take note; must return soon."""
+
+
+def measure_group(
+    group: Group, plan: Plan, interpreter: Interpreter, on_stage: OnStage
+) -> GroupRecord:
+    """Return what was measured of *group*; a failure is in the record, never raised."""
+    started = time.monotonic()
+    record = GroupRecord(group=group, status=RunStatus.DONE)
+    try:
+        on_stage("verifying", 0, 1)
+        record = replace(record, observations=verify_group(group, interpreter, plan.seed))
+        if "allocations" in plan.instruments:
+            record = _counted(record, plan, interpreter, on_stage)
+        if "time" in plan.instruments:
+            record = _timed(record, plan, interpreter, on_stage)
+    except MeasureError as error:
+        record = replace(record, status=RunStatus.FAILED, error=str(error))
+    if record.failures:
+        record = replace(record, status=RunStatus.FAILED)
+    return replace(record, duration=time.monotonic() - started)
+
+
+def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
+    """Return what was seen of each variant; MeasureError if they do not do the same work."""
+    with open_crew(
+        interpreter, group, "verify", seed=seed, hash_seed=_HASH_SEED, members=("verification",)
+    ) as members:
+        (member,) = members.values()
+        while True:
+            message = member.listen("verify")
+            if "observing" in message:
+                member.variant = message["observing"]
+            else:
+                return {
+                    variant: Observation(**seen)
+                    for variant, seen in message["observations"].items()
+                }
+
+
+def count_group(
+    group: Group, interpreter: Interpreter, seed: int, on_stage: OnStage = lambda *_: None
+) -> tuple[dict[str, Allocations], dict[str, str]]:
+    """Return the allocations of each variant, and why those that failed did."""
+    counts: dict[str, Allocations] = {}
+    failures: dict[str, str] = {}
+    pending = group.variants
+    for attempt in range(2):  # memray 1.20 can crash at tracker exit on CPython 3.12
+        failures = {}
+        with open_crew(
+            interpreter, group, "count", seed=seed, hash_seed=_HASH_SEED, members=pending
+        ) as members:
+            for member in members.values():
+                on_stage("counting allocations", len(counts), len(group.variants))
+                try:
+                    counts[member.variant] = _count(member)
+                except MeasureError as error:
+                    failures[member.variant] = str(error)
+        pending = tuple(failures)
+        if not pending or attempt:
+            break
+    return counts, failures
+
+
+def _count(member: Member) -> Allocations:
+    member.ask("prepare")
+    counted = member.ask("count")["allocations"]
+    member.ask("close")
+    kinds = tuple(AllocationKind(**kind) for kind in counted.pop("kinds"))
+    return Allocations(**counted, kinds=kinds)
+
+
+def _counted(
+    record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
+) -> GroupRecord:
+    counts, failures = count_group(record.group, interpreter, plan.seed, on_stage)
+    return replace(record, allocations=counts, failures={**record.failures, **failures})
+
+
+def _timed(
+    record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
+) -> GroupRecord:
+    group = record.group
+    timing = time_group(
+        group.variants,
+        plan.baseline,
+        plan.preset,
+        rounds_of(group, interpreter, plan.seed),
+        random.Random(f"{plan.seed} {group.key}"),
+        on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
+    )
+    return replace(
+        record,
+        timings=timing.timings,
+        failures={**record.failures, **timing.failures},
+        target_met=timing.target_met if timing.timings else None,
+        loop_overhead=_overhead(timing),
+    )
+
+
+def _overhead(timing: GroupTiming) -> float | None:
+    return statistics.median(timing.overheads) if timing.overheads else None

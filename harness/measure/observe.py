@@ -1,0 +1,75 @@
+"""Observing: runs a variant request by request and counts what its awaiter sees."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from harness.strategy import Reading, strategy
+from harness.verify import Observed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+
+    from harness.measure.drive import Driver
+
+__all__ = ["observe"]
+
+
+class _Counted:
+    """Awaits *awaitable* in its place and counts how often it suspends."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self._awaitable = awaitable
+        self.suspensions = 0
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        steps = self._awaitable.__await__()
+        while True:
+            try:
+                yielded = next(steps)
+            except StopIteration as stop:
+                return stop.value
+            self.suspensions += 1
+            yield yielded
+
+
+def observe(driver: Driver[Any, Any, Any]) -> Observed:
+    """Return the answers of two cycles, and the suspensions and tasks of the second.
+
+    The first cycle brings the state to where it stays: a cache fills, a stream runs dry.
+    """
+    first, _, _ = driver.loop.run_until_complete(_one_cycle(driver))
+    second, suspensions, tasks = driver.loop.run_until_complete(_one_cycle(driver))
+    return Observed(
+        requests=driver.cycle * 2, answers=first + second, suspensions=suspensions, tasks=tasks
+    )
+
+
+async def _one_cycle(driver: Driver[Any, Any, Any]) -> tuple[list[Any], list[int], int]:
+    answers, suspensions = [], []
+    before = await _task_number()
+    for request in driver.cycle:
+        answer = driver.function(driver.state, request)
+        if strategy(driver.variant).reading is Reading.CALL:
+            answers.append(answer)
+            suspensions.append(0)
+        else:
+            counted = _Counted(answer)
+            answers.append(await counted)
+            suspensions.append(counted.suspensions)
+    return answers, suspensions, await _task_number() - before - 1
+
+
+async def _task_number() -> int:
+    """Return the number that asyncio gives the next task in its default name.
+
+    Every task that is made without a name takes one, whether by ``create_task`` or by its
+    constructor, so that two numbers tell how many were made between (one probe included).
+    """
+
+    async def nothing() -> None: ...
+
+    probe = asyncio.Task(nothing())
+    await probe
+    return int(probe.get_name().rpartition("-")[2])

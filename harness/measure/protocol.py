@@ -1,0 +1,86 @@
+"""Protocol: what the conductor and a measuring child say to each other, and how.
+
+One stream socket per child carries JSON objects, one a line. The conductor says what to
+``do``; the child answers each with one object, or with ``{"error": ...}``, and ends when
+the socket is closed. Version 1:
+
+===========  ==========================================  ===================================
+do           with                                        the answer
+===========  ==========================================  ===================================
+prepare      -                                           operations, overhead
+calibrate    seconds                                     loops, seconds
+time         loops, values, warmups                      waiting
+go           - (opens the gate, once per value)          seconds; after the last value also
+                                                         pyperf's own JSON of the benchmark
+count        -                                           allocations
+attribute    capture, operations                         captured
+close        -                                           closed
+===========  ==========================================  ===================================
+
+``overhead`` is seconds per operation of the empty driving loop; ``seconds`` of an answer is
+the duration of the whole value.
+
+Before that, the interpreter that forks the children reads one job from its standard input:
+``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
+"workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
+``attribute`` or ``verify``; the last forks nothing: it says ``observing`` before each of the
+job's ``variants``, then gives all ``observations`` over its one channel.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import MeasureError
+
+if TYPE_CHECKING:
+    import socket
+
+__all__ = ["VERSION", "Channel"]
+
+VERSION = 1
+_LONGEST_LINE = 64 * 1024 * 1024
+
+
+class Channel:
+    """One end of the conversation."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._pending = b""
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Send one message; MeasureError if the other end is gone."""
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+        except OSError as error:
+            raise MeasureError(f"the other process is gone ({error})") from error
+
+    def receive(self, limit: float | None = None) -> dict[str, Any] | None:
+        """Return the next message, or None when the other end has closed.
+
+        TimeoutError after *limit* seconds without one.
+        """
+        self._socket.settimeout(limit)
+        while b"\n" not in self._pending:
+            with suppress(ConnectionResetError):
+                received = self._socket.recv(1 << 16)
+                if received and len(self._pending) < _LONGEST_LINE:
+                    self._pending += received
+                    continue
+            return None
+        line, _, self._pending = self._pending.partition(b"\n")
+        message = json.loads(line)
+        if not isinstance(message, dict):
+            raise MeasureError(f"protocol: expected an object, got {type(message).__name__}")
+        return message
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for a writer such as pyperf."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close this end."""
+        self._socket.close()

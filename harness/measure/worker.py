@@ -1,0 +1,111 @@
+"""Worker: a forked child as the conductor's protocol wants it, timed by pyperf."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pyperf
+
+from harness.measure.conductor import TimedRound
+from harness.measure.crew import open_crew
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from harness.measure.conductor import OpenRound
+    from harness.measure.crew import Interpreter, Member
+    from harness.plan import Group
+
+__all__ = ["PyperfWorker", "clean_metadata", "rounds_of"]
+
+# pyperf also records the host's name, the interpreter's path and its build options, which
+# hold paths: what is stored is listed here, so that nothing new gets in unseen.
+_KEPT_METADATA = frozenset(
+    {
+        "aslr",
+        "boot_time",
+        "cpu_affinity",
+        "cpu_config",
+        "cpu_count",
+        "cpu_freq",
+        "cpu_model_name",
+        "cpu_temp",
+        "date",
+        "duration",
+        "inner_loops",
+        "load_avg_1min",
+        "loops",
+        "mem_max_rss",
+        "name",
+        "perf_version",
+        "platform",
+        "python_compiler",
+        "python_gc",
+        "python_hash_seed",
+        "python_implementation",
+        "python_version",
+        "runnable_threads",
+        "timer",
+        "unit",
+        "uptime",
+    }
+)
+
+
+def clean_metadata(metadata: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return what may be stored of pyperf's metadata: no host name, no path."""
+    return {name: value for name, value in metadata.items() if name in _KEPT_METADATA}
+
+
+class PyperfWorker:
+    """Speaks the protocol of :mod:`harness.measure.protocol` with one child."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+        self._limit = 0.0
+
+    def prepare(self) -> tuple[int, float]:
+        """Have the child set the scenario up and warm up."""
+        answer = self._member.ask("prepare")
+        return answer["operations"], answer["overhead"]
+
+    def calibrate(self, seconds: float) -> tuple[int, float]:
+        """Have the child find how many cycles last *seconds*."""
+        answer = self._member.ask("calibrate", seconds=seconds)
+        return answer["loops"], answer["seconds"]
+
+    def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
+        """Have the child start pyperf, whose first value waits at the gate."""
+        self._limit = limit
+        self._member.ask("time", loops=loops, values=values, warmups=warmups)
+
+    def measure(self) -> None:
+        """Open the gate once."""
+        self._member.ask("go", limit=self._limit)
+
+    def finish(self) -> TimedRound:
+        """Take pyperf's benchmark, and have the child close the scenario."""
+        benchmark = pyperf.Benchmark.loads(json.dumps(self._member.listen("collect")))
+        (run,) = benchmark.get_runs()
+        timed = TimedRound(
+            values=tuple(run.values),
+            warmups=tuple(run.warmups),
+            metadata=clean_metadata(run.get_metadata()),
+        )
+        self._member.ask("close")
+        return timed
+
+
+def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
+    """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed."""
+
+    @contextmanager
+    def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
+        with open_crew(
+            interpreter, group, "time", seed=seed, hash_seed=index + 1, members=variants
+        ) as members:
+            yield {variant: PyperfWorker(member) for variant, member in members.items()}
+
+    return open_round
