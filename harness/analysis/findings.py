@@ -1,15 +1,245 @@
-"""Findings: what is shaky about a run. Pure."""
+"""Findings: what is shaky about a run, told from its records alone. Pure."""
 
 from __future__ import annotations
 
+import math
+import statistics
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.analysis.estimate import estimate_ratio, estimate_time
+from harness.plan import format_params
+from harness.record import Finding, Severity
+
 if TYPE_CHECKING:
-    from harness.record import Finding, Run
+    from collections.abc import Iterator, Sequence
+
+    from harness.record import GroupRecord, Run
 
 __all__ = ["run_findings"]
 
+_FEW_ROUNDS = 3
+_ROUNDS_TO_JUDGE = 4  # with fewer, no round can be told from the others
+_ODD_ROUND = 0.10
+_ODD_SPREADS = 5.0
+_LARGE_SCATTER = 0.10
+_LARGE_OVERHEAD = 0.10
+_NAMED = 3  # how many cases a message names before it counts the rest
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.HINT)
+
 
 def run_findings(run: Run) -> tuple[Finding, ...]:
-    """Return what a reader of the figures of *run* should know, the worst first."""
-    return run.findings
+    """Return what a reader of the figures of *run* should know, the worst first.
+
+    What was found while measuring is passed on; a group's finding names its group.
+    """
+    found = [
+        *run.findings,
+        *_groups_findings(run),
+        *_failures(run),
+        *_missing(run),
+        *_missed_targets(run),
+        *_few_rounds(run),
+        *_odd_rounds(run),
+        *_scatter(run),
+        *_overhead(run),
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda f: _ORDER.index(f.severity)))
+
+
+def _groups_findings(run: Run) -> Iterator[Finding]:
+    """Pass on what was found in groups; the same finding in several groups is told once."""
+    where: dict[Finding, list[str]] = {}
+    for record in run.groups:
+        for finding in record.findings:
+            where.setdefault(finding, []).append(_name(record))
+    for finding, names in where.items():
+        yield replace(finding, message=f"{_some(names)}: {finding.message}")
+
+
+def _failures(run: Run) -> Iterator[Finding]:
+    for record in run.groups:
+        if record.error is not None:
+            yield Finding(Severity.ERROR, f"{_name(record)} was not measured: {record.error}")
+        for variant, reason in record.failures.items():
+            if reason != record.error:
+                yield Finding(Severity.ERROR, f"{_name(record)}, {variant}: {reason}")
+
+
+def _missing(run: Run) -> Iterator[Finding]:
+    measured = {record.group for record in run.groups}
+    missing = sum(group not in measured for group in run.plan.groups)
+    if missing:
+        yield Finding(
+            Severity.WARNING,
+            f"{missing} of {_count(len(run.plan.groups), 'group')} "
+            f"{'was' if missing == 1 else 'were'} not measured",
+            f"awaitbench run --resume {run.name} goes on from here",
+        )
+
+
+def _missed_targets(run: Run) -> Iterator[Finding]:
+    """Tell how many ratios are less exact than was asked for, and which is the worst."""
+    timed = [record for record in run.groups if record.timings]
+    missed = [record for record in timed if record.target_met is False]
+    if not missed:
+        return
+    target = run.plan.preset.target
+    message = (
+        f"the target of ± {target * 100:g} % was not reached in {len(missed)} of "
+        f"{_count(len(timed), 'group')}"
+    )
+    widths = [
+        (width, f"{variant} in {_name(record)}")
+        for record in missed
+        for variant in record.timings
+        if (width := _width(record, variant, run.plan.baseline)) is not None and width > target
+    ]
+    if widths:
+        width, name = max(widths)
+        message += f"; the widest is {name} with ± {_percent(width)}"
+    yield Finding(Severity.WARNING, message, _advice_on_width(run))
+
+
+def _width(record: GroupRecord, variant: str, baseline: str) -> float | None:
+    timing, reference = record.timings[variant], record.timings.get(baseline)
+    estimate = estimate_ratio(timing, reference) if reference else estimate_time(timing)
+    return estimate.half_width if estimate else None
+
+
+def _advice_on_width(run: Run) -> str:
+    """Return what has not been tried yet."""
+    finer = {"quick": "standard", "standard": "rigorous"}.get(run.plan.preset.name)
+    if finer:
+        return f"--preset {finer} takes more rounds; awaitbench doctor names what disturbs"
+    return "awaitbench doctor names what on this machine disturbs measurements"
+
+
+def _few_rounds(run: Run) -> Iterator[Finding]:
+    """Tell of groups that ended before their interval means much."""
+    needed = min(_FEW_ROUNDS, run.plan.preset.rounds[0])
+    few = [
+        record
+        for record in run.groups
+        if record.timings and min(len(t.rounds) for t in record.timings.values()) < needed
+    ]
+    if few:
+        fewest = min(len(timing.rounds) for record in few for timing in record.timings.values())
+        yield Finding(
+            Severity.WARNING,
+            f"only {_count(fewest, 'round')} in {_some([_name(record) for record in few])}: "
+            "intervals from so few are wide or missing",
+            "measure again without interrupting, or with a preset of more rounds",
+        )
+
+
+def _odd_rounds(run: Run) -> Iterator[Finding]:
+    """Tell of rounds in which everything was slower or faster than in the others."""
+    odd = [(abs(deviation), told) for record in run.groups for deviation, told in _odd(record)]
+    if odd:
+        names = [told for _, told in sorted(odd, reverse=True)]
+        yield Finding(
+            Severity.HINT,
+            f"a round stands out from the others: {_some(names)}",
+            "something else was running; ratios suffer less, they compare neighbours in time",
+        )
+
+
+def _odd(record: GroupRecord) -> Iterator[tuple[float, str]]:
+    """Yield the deviation (log) of each odd round and what to call it."""
+    levels = _round_levels(record)
+    if len(levels) < _ROUNDS_TO_JUDGE:
+        return
+    spread = statistics.median(abs(level) for level in levels.values())
+    for index, level in levels.items():
+        if abs(level) > max(math.log1p(_ODD_ROUND), _ODD_SPREADS * spread):
+            change = math.expm1(level)
+            direction = "slower" if change > 0 else "faster"
+            told = f"number {index + 1} of {_name(record)} was {_percent(abs(change))} {direction}"
+            yield level, told
+
+
+def _round_levels(record: GroupRecord) -> dict[int, float]:
+    """Return each round's level: the median over variants of log(time / the usual time)."""
+    deviations: dict[int, list[float]] = {}
+    for timing in record.timings.values():
+        medians = {i: math.log(statistics.median(v)) for i, v in timing.rounds.items() if v}
+        if not medians:
+            continue
+        usual = statistics.median(medians.values())
+        for index, median in medians.items():
+            deviations.setdefault(index, []).append(median - usual)
+    return {index: statistics.median(found) for index, found in sorted(deviations.items())}
+
+
+def _scatter(run: Run) -> Iterator[Finding]:
+    """Tell of cases whose times scatter between rounds: the times are rough."""
+    scattered = sorted(
+        (
+            (scatter, f"{variant} in {_name(record)} ({_percent(scatter)})")
+            for record in run.groups
+            for variant, timing in record.timings.items()
+            if (scatter := _deviation([v for v in timing.rounds.values() if v])) > _LARGE_SCATTER
+        ),
+        reverse=True,
+    )
+    if scattered:
+        yield Finding(
+            Severity.WARNING,
+            "times scatter between rounds by more than "
+            f"{_LARGE_SCATTER * 100:g} %: {_some([told for _, told in scattered])}",
+            "trust the ratios, which compare neighbours in time, more than these times",
+        )
+
+
+def _deviation(rounds: Sequence[Sequence[float]]) -> float:
+    if len(rounds) < 2:
+        return 0.0
+    return statistics.stdev(math.log(statistics.median(values)) for values in rounds)
+
+
+def _overhead(run: Run) -> Iterator[Finding]:
+    """Tell where the driving loop is a notable part of the fastest time."""
+    shares = [
+        (record.loop_overhead / fastest, variant, record)
+        for record in run.groups
+        if record.loop_overhead
+        for fastest, variant in [_fastest(record)]
+        if fastest is not None and record.loop_overhead / fastest > _LARGE_OVERHEAD
+    ]
+    if shares:
+        share, variant, record = max(shares, key=lambda found: found[0])
+        overhead = (record.loop_overhead or 0) * 1e9
+        yield Finding(
+            Severity.HINT,
+            f"the driving loop takes {overhead:.2g} ns per operation, {_percent(share)} of "
+            f"the fastest time ({variant} in {_name(record)})",
+            "it is in every time, so the ratios of the fastest variants are nearer to 1 than "
+            "those of the work alone",
+        )
+
+
+def _fastest(record: GroupRecord) -> tuple[float | None, str]:
+    times = {v: estimate_time(timing) for v, timing in record.timings.items()}
+    known = {variant: estimate.value for variant, estimate in times.items() if estimate}
+    best = min(known, key=known.__getitem__, default=None)
+    return (None, "") if best is None else (known[best], best)
+
+
+def _name(record: GroupRecord) -> str:
+    return f"{record.group.scenario} {format_params(record.group.params)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """Name a few and count the rest."""
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2g} %" if share < 1 else f"{share * 100:,.0f} %"
