@@ -3,3 +3,32 @@
 The names that a scenario's author imports; importing them loads neither pandas nor
 matplotlib, pyperf or memray.
 """
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from harness._version import VERSION as __version__
+from harness.pattern import cycle_length, sync_pattern
+from harness.scenario import Parameter, Params, Scenario
+from harness.valuetask import ValueTask, value_task
+
+__all__ = [
+    "Parameter",
+    "Params",
+    "Scenario",
+    "ValueTask",
+    "__version__",
+    "cycle_length",
+    "main",
+    "sync_pattern",
+    "value_task",
+]
+
+
+def main(scenario: Scenario[Any, Any, Any]) -> NoReturn:
+    """Measure *scenario*, the value at the end of the file that is being run as a program."""
+    from harness.cli import run_scenario  # the command line is not for those that import us
+
+    run_scenario(scenario)
+

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import InputError
+from harness.errors import InputError, UnknownNameError
 from harness.scenario import Scenario
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["Entry", "find", "load", "shipped"]
+__all__ = ["Entry", "choose", "find", "load", "shipped"]
 
 _PACKAGE = "scenarios"
 
@@ -52,6 +53,13 @@ def find(names: tuple[str, ...]) -> tuple[dict[str, Entry], tuple[str, ...]]:
         else:
             chosen.append(name)
     return entries, tuple(chosen)
+
+
+def choose(entries: Mapping[str, Entry], name: str) -> Entry:
+    """Return the scenario of that name; UnknownNameError with the nearest ones."""
+    if name not in entries:
+        raise UnknownNameError("scenario", name, entries)
+    return entries[name]
 
 
 def load(source: str) -> Entry:

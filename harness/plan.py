@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.catalog import choose
 from harness.errors import InputError, UnknownNameError
 from harness.strategy import functions, strategy
 
@@ -172,10 +173,7 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
 def _choose(names: Sequence[str], entries: Mapping[str, Entry]) -> list[Entry]:
     if not entries:
         raise InputError("there is no scenario to measure; name one or add a file to scenarios/")
-    for name in names:
-        if name not in entries:
-            raise UnknownNameError("scenario", name, entries)
-    return [entries[name] for name in dict.fromkeys(names or entries)]
+    return [choose(entries, name) for name in dict.fromkeys(names or entries)]
 
 
 def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, Any]]) -> None:

@@ -1,0 +1,84 @@
+"""Command line: ``awaitbench COMMAND``, the same as ``python -m harness COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from harness._version import VERSION
+from harness.errors import AwaitbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from harness.scenario import Scenario
+
+__all__ = ["entry", "main", "run_scenario"]
+
+_COMMANDS = ("list", "run", "show", "report", "profile", "doctor")
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers bad usage with one line instead of the whole usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="awaitbench",
+        description="What a sync-or-async call costs in asyncio, in time and in allocations, "
+        "by the strategy that hands its answer over.",
+    )
+    parser.add_argument("--version", action="version", version=f"awaitbench {VERSION}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    for name in _COMMANDS:
+        command: Any = import_module(f"harness.command.{name}")
+        told = (command.__doc__ or "").strip()
+        child = commands.add_parser(name, help=told.splitlines()[0].rstrip("."), description=told)
+        command.add_arguments(child)
+        child.set_defaults(execute=command.execute)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; every error is one line on standard error."""
+    if sys.platform == "win32":
+        return _told("Windows has no fork(), by which awaitbench measures; use Linux, macOS or WSL")
+    args = _parser().parse_args(arguments)
+    try:
+        code: int = args.execute(args)
+    except AwaitbenchError as error:
+        _told(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        _told("interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:  # the reader, say `head`, had enough
+        sys.stderr.close()
+        return _BROKEN_PIPE
+    return code
+
+
+def run_scenario(scenario: Scenario[Any, Any, Any]) -> NoReturn:
+    """Be the command line of one scenario file: ``python FILE.py …`` measures just it."""
+    module: ModuleType = sys.modules["__main__"]
+    spec = getattr(module, "__spec__", None)
+    source = str(module.__file__) if spec is None else spec.name.rpartition(".")[2]
+    raise SystemExit(main(["run", source, *sys.argv[1:]]))
+
+
+def entry() -> NoReturn:
+    """Be the console command ``awaitbench``."""
+    raise SystemExit(main())
+
+
+def _told(message: str) -> int:
+    sys.stderr.write(f"awaitbench: {message}\n")
+    return 2

@@ -1,0 +1,62 @@
+"""What several commands share: folders, consoles, and finding a stored run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from harness.errors import StoreError
+from harness.store import check_name
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from harness.record import Run
+
+__all__ = ["add_folders", "console", "error_console", "write_report_of"]
+
+
+def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
+    """Declare where runs, and reports, are kept."""
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="DIR",
+        help="the folder of runs (default: results)",
+    )
+    if reports:
+        parser.add_argument(
+            "--reports",
+            type=Path,
+            default=Path("reports"),
+            metavar="DIR",
+            help="the folder of HTML reports (default: reports)",
+        )
+
+
+def console() -> Console:
+    """Return the console for results: standard output."""
+    return Console()
+
+
+def error_console() -> Console:
+    """Return the console for progress and messages: standard error."""
+    return Console(stderr=True)
+
+
+def write_report_of(run: Run, reports: Path) -> Path:
+    """Write the HTML report of *run* into its folder under *reports* and return its path."""
+    from harness.report.html import write_report
+
+    path = reports / check_name(run.name) / "index.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_report(run, path)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); give another folder with --reports"
+        ) from error
+    return path

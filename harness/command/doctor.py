@@ -1,0 +1,45 @@
+"""Say what on this machine spoils measurements, and what to do about it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from harness.command.common import console
+from harness.measure.crew import Interpreter
+from harness.measure.environment import describe, machine_findings, probe
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+__all__ = ["add_arguments", "execute"]
+
+_STYLE = {"error": "bold red", "warning": "yellow", "hint": "cyan"}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "--python", metavar="EXE", help="the interpreter that is to measure (default: this one)"
+    )
+
+
+def execute(args: Namespace) -> int:
+    """Run the command and return its exit code."""
+    out = console()
+    said = probe(Interpreter(args.python or sys.executable))
+    for label, text in describe(said, "asyncio").items():
+        out.print(f"[dim]{label:20}[/] {escape(text)}", highlight=False, soft_wrap=True)
+    out.print()
+    findings = machine_findings(said)
+    for finding in findings:
+        style = _STYLE[finding.severity]
+        out.print(
+            f"[{style}]{finding.severity}[/]: {escape(finding.message)}. {escape(finding.advice)}",
+            highlight=False,
+        )
+    if not findings:
+        out.print("Nothing was found that spoils measurements.")
+    return 0

@@ -1,0 +1,26 @@
+"""Make the HTML report of a stored run again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.command.common import add_folders, console, write_report_of
+from harness.store import find_run
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+__all__ = ["add_arguments", "execute"]
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("run", metavar="RUN", help="a run's name or path; latest is the newest")
+    add_folders(parser, reports=True)
+
+
+def execute(args: Namespace) -> int:
+    """Run the command and return its exit code."""
+    run = find_run(args.results, args.run).load()
+    console().out(str(write_report_of(run, args.reports)), highlight=False)
+    return 0

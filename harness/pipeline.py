@@ -1,0 +1,94 @@
+"""Pipeline: a planned run, measured group by group and stored after each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from harness.measure.group import measure_group
+from harness.record import RunStatus
+
+if TYPE_CHECKING:
+    from harness.measure.crew import Interpreter
+    from harness.measure.group import OnStage
+    from harness.plan import Group
+    from harness.record import GroupRecord, Run
+    from harness.store import RunFolder
+
+__all__ = ["Listener", "measure_run", "now"]
+
+
+class Listener(Protocol):
+    """Told how a run goes on, to show it."""
+
+    def run_started(self, groups: int) -> None:
+        """Take note that *groups* groups are going to be measured."""
+
+    def group_started(self, group: Group) -> None:
+        """Take note that the next group begins."""
+
+    def stage(self, stage: str, step: int, steps: int) -> None:
+        """Take note of what is done in the group, and which of at most how many steps."""
+
+    def group_ended(self, record: GroupRecord) -> None:
+        """Take note that the group is measured, or has failed, and is stored."""
+
+
+class Measure(Protocol):
+    """Measures one group; tests give a scripted one."""
+
+    def __call__(self, group: Group, on_stage: OnStage) -> GroupRecord:
+        """Return what was measured, failures included."""
+
+
+def measure_run(run: Run, folder: RunFolder, interpreter: Interpreter, listener: Listener) -> Run:
+    """Measure the groups of *run* that are not done, store after each, and return it all.
+
+    Ctrl-C ends the group that is being measured, keeps the others, and gives a run whose
+    status is INTERRUPTED.
+    """
+    return run_groups(
+        run,
+        folder,
+        lambda group, on_stage: measure_group(group, run.plan, interpreter, on_stage),
+        listener,
+    )
+
+
+def run_groups(run: Run, folder: RunFolder, measure: Measure, listener: Listener) -> Run:
+    """Do what :func:`measure_run` says, with any way to measure a group."""
+    done = tuple(record for record in run.groups if record.status is RunStatus.DONE)
+    pending = [group for group in run.plan.groups if group not in {each.group for each in done}]
+    run = replace(run, status=RunStatus.RUNNING, groups=done, ended=None)
+    folder.save(run)
+    listener.run_started(len(pending))
+    try:
+        for group in pending:
+            listener.group_started(group)
+            record = measure(group, listener.stage)
+            run = replace(run, groups=_in_order(run, record))
+            folder.save(run)
+            listener.group_ended(record)
+    except KeyboardInterrupt:
+        run = replace(run, status=RunStatus.INTERRUPTED, ended=now())
+    else:
+        run = replace(run, status=_outcome(run), ended=now())
+    folder.save(run)
+    return run
+
+
+def now() -> str:
+    """Return this moment as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _in_order(run: Run, record: GroupRecord) -> tuple[GroupRecord, ...]:
+    """Return the records in the order of the plan, which a resumed run would else lose."""
+    order = {group: index for index, group in enumerate(run.plan.groups)}
+    return tuple(sorted((*run.groups, record), key=lambda each: order[each.group]))
+
+
+def _outcome(run: Run) -> RunStatus:
+    failed = any(record.status is RunStatus.FAILED for record in run.groups)
+    return RunStatus.FAILED if failed else RunStatus.DONE

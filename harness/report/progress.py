@@ -1,0 +1,108 @@
+"""Progress: how a run goes on, as a live bar on a terminal and as plain lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from harness.plan import format_params
+from harness.record import RunStatus
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+
+    from harness.plan import Group
+    from harness.record import GroupRecord
+
+__all__ = ["ProgressDisplay"]
+
+
+class ProgressDisplay:
+    """Shows group, round, what is being done and the time left; a context manager."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = console.is_terminal
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            disable=not self._live,
+            transient=True,
+        )
+        self._task = self._progress.add_task("starting", total=None, left="")
+        self._started = time.monotonic()
+        self._groups = 0
+        self._ended = 0
+        self._name = ""
+
+    def __enter__(self) -> ProgressDisplay:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def run_started(self, groups: int) -> None:
+        """Show how many groups there are to measure."""
+        self._groups = groups
+        self._started = time.monotonic()
+        self._progress.update(self._task, total=groups)
+
+    def group_started(self, group: Group) -> None:
+        """Show which group begins."""
+        self._name = f"{group.scenario} {format_params(group.params)}"
+        self._describe("")
+
+    def stage(self, stage: str, step: int, steps: int) -> None:
+        """Show what is being done in the group."""
+        self._describe(f"{stage} {step + 1}/{steps}" if steps > 1 else stage)
+        # A group that is half done counts half; a round more or less is not worth a lie.
+        self._progress.update(self._task, completed=self._ended)
+
+    def group_ended(self, record: GroupRecord) -> None:
+        """Show that a group is stored, and why it failed if it did."""
+        self._ended += 1
+        self._progress.update(self._task, completed=self._ended, left=self._time_left())
+        if record.status is RunStatus.FAILED:
+            for reason in dict.fromkeys(filter(None, (record.error, *record.failures.values()))):
+                self._console.print(
+                    f"[red]failed[/] {escape(self._name)}: {escape(reason)}", soft_wrap=True
+                )
+        elif not self._live:
+            self._console.print(
+                f"{self._ended}/{self._groups} {escape(self._name)}: {_rounds(record)}"
+                f"{record.duration:.1f} s{self._time_left()}",
+                soft_wrap=True,
+                highlight=False,
+            )
+
+    def _describe(self, doing: str) -> None:
+        name = escape(self._name)
+        self._progress.update(self._task, description=f"{name} [dim]{doing}[/]")
+
+    def _time_left(self) -> str:
+        spent = time.monotonic() - self._started
+        left = spent / self._ended * (self._groups - self._ended)
+        return f", about {left:.0f} s left" if left >= 1 else ""
+
+
+def _rounds(record: GroupRecord) -> str:
+    if not record.timings:
+        return ""
+    rounds = max(len(timing.rounds) for timing in record.timings.values())
+    kept = "" if record.target_met else ", target not met"
+    return f"{rounds} rounds{kept}, "

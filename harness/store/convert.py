@@ -1,0 +1,189 @@
+"""Conversion between records, as the program holds them, and the schema of the files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TypeVar
+
+from harness.plan import Group, Plan, Preset, Runtime, format_params
+from harness.record import (
+    AllocationKind,
+    Allocations,
+    Finding,
+    GroupRecord,
+    Observation,
+    Run,
+)
+from harness.store import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.record import Timing
+
+__all__ = ["allocations_file", "run_file", "run_from_files"]
+
+Figures = TypeVar("Figures")
+
+
+def run_file(run: Run) -> schema.RunFile:
+    """Return what ``run.json`` holds of *run*."""
+    return schema.RunFile(
+        schema=schema.SCHEMA,
+        name=run.name,
+        status=run.status,
+        started=run.started,
+        ended=run.ended,
+        environment=dict(run.environment),
+        titles=dict(run.titles),
+        findings=_finding_entries(run.findings),
+        plan=_plan_entry(run.plan),
+        groups=tuple(_group_entry(run.plan.groups.index(each.group), each) for each in run.groups),
+    )
+
+
+def allocations_file(run: Run) -> schema.AllocationsFile:
+    """Return what ``allocations.json`` holds of *run*."""
+    return schema.AllocationsFile(
+        schema=schema.SCHEMA,
+        cases=tuple(
+            schema.CaseEntry(
+                group=run.plan.groups.index(record.group),
+                scenario=record.group.scenario,
+                params=format_params(record.group.params),
+                variant=variant,
+                allocations=counted.count,
+                bytes=counted.requested_bytes,
+                peak_bytes=counted.peak_bytes,
+                operations=counted.operations,
+                kinds=tuple(schema.KindEntry(**asdict(kind)) for kind in counted.kinds),
+            )
+            for record in run.groups
+            for variant, counted in record.allocations.items()
+        ),
+    )
+
+
+def run_from_files(
+    stored: schema.RunFile,
+    counted: schema.AllocationsFile,
+    timings: Mapping[tuple[int, str], Timing],
+) -> Run:
+    """Return the run; a group that ``run.json`` does not list yet is left out.
+
+    IndexError for a group that the plan does not have.
+    """
+    plan = _plan(stored.plan)
+    allocations = {(case.group, case.variant): _allocations(case) for case in counted.cases}
+    return Run(
+        name=stored.name,
+        status=stored.status,
+        started=stored.started,
+        ended=stored.ended,
+        plan=plan,
+        environment=stored.environment,
+        titles=stored.titles,
+        findings=_findings(stored.findings),
+        groups=tuple(
+            GroupRecord(
+                group=plan.groups[entry.index],
+                status=entry.status,
+                error=entry.error,
+                observations={
+                    variant: Observation(seen.synchronous_share, seen.suspensions, seen.tasks)
+                    for variant, seen in entry.observations.items()
+                },
+                timings=_of_group(entry.index, timings),
+                allocations=_of_group(entry.index, allocations),
+                failures=entry.failures,
+                target_met=entry.target_met,
+                loop_overhead=entry.loop_overhead,
+                duration=entry.duration,
+                findings=_findings(entry.findings),
+            )
+            for entry in stored.groups
+        ),
+    )
+
+
+def _of_group(index: int, cases: Mapping[tuple[int, str], Figures]) -> dict[str, Figures]:
+    return {variant: figures for (group, variant), figures in cases.items() if group == index}
+
+
+def _group_entry(index: int, record: GroupRecord) -> schema.GroupEntry:
+    return schema.GroupEntry(
+        index=index,
+        status=record.status,
+        duration=record.duration,
+        error=record.error,
+        observations={
+            variant: schema.ObservationEntry(**asdict(seen))
+            for variant, seen in record.observations.items()
+        },
+        failures=dict(record.failures),
+        target_met=record.target_met,
+        loop_overhead=record.loop_overhead,
+        findings=_finding_entries(record.findings),
+    )
+
+
+def _plan_entry(plan: Plan) -> schema.PlanEntry:
+    return schema.PlanEntry(
+        baseline=plan.baseline,
+        preset=schema.PresetEntry(**asdict(plan.preset)),
+        seed=plan.seed,
+        instruments=plan.instruments,
+        groups=tuple(
+            schema.PlannedGroup(
+                scenario=group.scenario,
+                params=dict(group.params),
+                variants=group.variants,
+                runtime=schema.RuntimeEntry(**asdict(group.runtime)),
+                unavailable=dict(group.unavailable),
+            )
+            for group in plan.groups
+        ),
+    )
+
+
+def _plan(entry: schema.PlanEntry) -> Plan:
+    preset = entry.preset
+    return Plan(
+        baseline=entry.baseline,
+        preset=Preset(preset.name, preset.target, preset.rounds, preset.values),
+        seed=entry.seed,
+        instruments=entry.instruments,
+        groups=tuple(
+            Group(
+                scenario=group.scenario,
+                params=tuple(group.params.items()),
+                variants=group.variants,
+                runtime=Runtime(
+                    group.runtime.python, group.runtime.implementation, group.runtime.loop
+                ),
+                unavailable=tuple(group.unavailable.items()),
+            )
+            for group in entry.groups
+        ),
+    )
+
+
+def _allocations(case: schema.CaseEntry) -> Allocations:
+    return Allocations(
+        count=case.allocations,
+        requested_bytes=case.bytes,
+        peak_bytes=case.peak_bytes,
+        operations=case.operations,
+        kinds=tuple(AllocationKind(kind.allocator, kind.size, kind.count) for kind in case.kinds),
+    )
+
+
+def _finding_entries(findings: Iterable[Finding]) -> tuple[schema.FindingEntry, ...]:
+    return tuple(
+        schema.FindingEntry(finding.severity, finding.message, finding.advice)
+        for finding in findings
+    )
+
+
+def _findings(entries: Iterable[schema.FindingEntry]) -> tuple[Finding, ...]:
+    return tuple(Finding(entry.severity, entry.message, entry.advice) for entry in entries)

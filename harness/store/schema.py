@@ -1,0 +1,151 @@
+"""Schema: what ``run.json`` and ``allocations.json`` hold, checked when they are read.
+
+History of the schema:
+
+1 - first version
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from harness.record import RunStatus, Severity
+
+__all__ = [
+    "SCHEMA",
+    "AllocationsFile",
+    "CaseEntry",
+    "FindingEntry",
+    "GroupEntry",
+    "Header",
+    "KindEntry",
+    "ObservationEntry",
+    "PlanEntry",
+    "PlannedGroup",
+    "PresetEntry",
+    "RunFile",
+    "RuntimeEntry",
+]
+
+SCHEMA = 1
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What is read first, of a file of any version."""
+
+    schema: int
+    started: str = ""
+
+
+class FindingEntry(msgspec.Struct, frozen=True):
+    """A finding."""
+
+    severity: Severity
+    message: str
+    advice: str = ""
+
+
+class RuntimeEntry(msgspec.Struct, frozen=True):
+    """An interpreter's version and implementation, and the event loop."""
+
+    python: str
+    implementation: str
+    loop: str
+
+
+class PresetEntry(msgspec.Struct, frozen=True):
+    """How exactly groups are timed; see :class:`harness.plan.Preset`."""
+
+    name: str
+    target: float
+    rounds: tuple[int, int]
+    values: int
+
+
+class PlannedGroup(msgspec.Struct, frozen=True):
+    """A group of the plan; *unavailable* maps a variant to the reason."""
+
+    scenario: str
+    params: dict[str, float | int | str | bool]
+    variants: tuple[str, ...]
+    runtime: RuntimeEntry
+    unavailable: dict[str, str] = {}
+
+
+class PlanEntry(msgspec.Struct, frozen=True):
+    """Everything that the run is going to measure, in order."""
+
+    baseline: str
+    preset: PresetEntry
+    seed: int
+    instruments: tuple[str, ...]
+    groups: tuple[PlannedGroup, ...]
+
+
+class ObservationEntry(msgspec.Struct, frozen=True):
+    """What verification saw of a variant, per operation."""
+
+    synchronous_share: float
+    suspensions: float
+    tasks: float
+
+
+class GroupEntry(msgspec.Struct, frozen=True):
+    """What is known of the group at *index* of the plan; times in seconds."""
+
+    index: int
+    status: RunStatus
+    duration: float
+    error: str | None = None
+    observations: dict[str, ObservationEntry] = {}
+    failures: dict[str, str] = {}
+    target_met: bool | None = None
+    loop_overhead: float | None = None
+    findings: tuple[FindingEntry, ...] = ()
+
+
+class RunFile(msgspec.Struct, frozen=True):
+    """``run.json``. Groups are in the order in which they were measured."""
+
+    schema: int
+    name: str
+    status: RunStatus
+    started: str
+    ended: str | None
+    environment: dict[str, str]
+    titles: dict[str, str]
+    findings: tuple[FindingEntry, ...]
+    plan: PlanEntry
+    groups: tuple[GroupEntry, ...]
+
+
+class KindEntry(msgspec.Struct, frozen=True):
+    """Allocations of one allocator and size (bytes), per operation."""
+
+    allocator: str
+    size: int
+    count: float
+
+
+class CaseEntry(msgspec.Struct, frozen=True):
+    """The counting pass of one case; *group* is the index of its group in the plan.
+
+    ``scenario``, ``params`` and ``variant`` name the case as in ``summary.csv``.
+    """
+
+    group: int
+    scenario: str
+    params: str
+    variant: str
+    allocations: float
+    bytes: float
+    peak_bytes: int
+    operations: int
+    kinds: tuple[KindEntry, ...]
+
+
+class AllocationsFile(msgspec.Struct, frozen=True):
+    """``allocations.json``."""
+
+    schema: int
+    cases: tuple[CaseEntry, ...]
