@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from harness._version import VERSION as __version__
+from harness._version import __version__
 from harness.pattern import cycle_length, sync_pattern
 from harness.scenario import Parameter, Params, Scenario
 from harness.valuetask import ValueTask, value_task

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from harness._version import VERSION
+from harness._version import __version__
 from harness.errors import AwaitbenchError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         description="What a sync-or-async call costs in asyncio, in time and in allocations, "
         "by the strategy that hands its answer over.",
     )
-    parser.add_argument("--version", action="version", version=f"awaitbench {VERSION}")
+    parser.add_argument("--version", action="version", version=f"awaitbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     for name in _COMMANDS:
         command: Any = import_module(f"harness.command.{name}")

@@ -1,0 +1,73 @@
+# awaitbench: `make bench` measures, `make test` tests; each does all its set-up alone.
+
+PYTHON ?= python3
+PRESET ?= quick
+SCENARIOS ?=
+RUN ?= latest
+VENV ?= .venv
+BIN := $(VENV)/bin
+BENCH := $(BIN)/awaitbench
+
+.DEFAULT_GOAL := help
+.PHONY: help bench test check report readme reference experiments clean
+
+help: ## list the targets
+	@echo "awaitbench: what a sync-or-async call costs in asyncio"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  PRESET=quick|standard|rigorous   how exact (quick)"
+	@echo "  SCENARIOS=\"name ...\"             which scenarios (all)"
+	@echo "  PYTHON=python3.13                which interpreter makes the environment (python3)"
+	@echo "  RUN=name                         which run a report is made of (latest)"
+
+# An environment belongs to one interpreter and one pyproject.toml: it is made again when
+# PYTHON or VENV names another, and installed into again when what it needs has changed.
+STAMP := $(VENV)/.awaitbench-installed
+DEV_STAMP := $(VENV)/.awaitbench-dev-installed
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), awaitbench needs Python 3.11 or later; give one with PYTHON=python3.13" >&2; exit 2; }
+	@echo "installing awaitbench into $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	@echo "installing what tests and checks need into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+bench: $(STAMP) ## measure the scenarios, show the table, write the HTML report
+	@$(BENCH) run --preset $(PRESET) $(SCENARIOS)
+
+test: $(DEV_STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(DEV_STAMP) ## lint, formatting, types, architecture
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+report: $(STAMP) ## make the HTML report of RUN again
+	@$(BENCH) report $(RUN)
+
+reference: $(STAMP) ## measure the reference run again, and its report
+	@rm -rf results/reference reports/reference
+	@$(BENCH) run --preset standard --name reference
+	@$(MAKE) --no-print-directory readme
+
+readme: $(STAMP) ## write the README's table and picture from the reference run
+	@$(BIN)/python docs/make_readme.py
+
+experiments: $(DEV_STAMP) ## show that the method holds on this machine (takes long; docs/method.md)
+	@$(BIN)/python docs/experiments/run_all.py
+
+clean: ## remove the environment and what tools left; runs and reports stay
+	@rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \
+	  .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
