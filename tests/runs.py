@@ -63,15 +63,17 @@ VARIANTS = (
 )
 _OTHER = Cost(640, 3400, 3, 7, 240)
 _ENVIRONMENT = {
-    "cpu_model_name": "Example CPU @ 2.60GHz",
-    "cpu_count": "2",
-    "platform": "Linux-6.1-x86_64",
-    "python_implementation": "cpython",
-    "python_version": "3.13.0",
-    "pyperf_version": "2.10.0",
-    "memray_version": "1.20.0",
-    "awaitbench_version": "0.1.0",
-    "load_avg_1min": "0.42",
+    "interpreter": "cpython 3.13.0",
+    "compiler": "GCC 13.2.0",
+    "event loop": "asyncio",
+    "operating system": "Linux 6.1, x86_64",
+    "processor": "Example CPU @ 2.60GHz",
+    "cores": "2",
+    "virtual machine": "not detected",
+    "frequency governor": "performance",
+    "load before": "0.12",
+    "pyperf": "2.10.0",
+    "memray": "1.20.0",
 }
 
 

@@ -74,7 +74,7 @@ def _missing(run: Run) -> Iterator[Finding]:
             Severity.WARNING,
             f"{missing} of {_count(len(run.plan.groups), 'group')} "
             f"{'was' if missing == 1 else 'were'} not measured",
-            f"awaitbench run --resume {run.name} goes on from here",
+            f"To go on from here: awaitbench run --resume {run.name}.",
         )
 
 
@@ -111,8 +111,8 @@ def _advice_on_width(run: Run) -> str:
     """Return what has not been tried yet."""
     finer = {"quick": "standard", "standard": "rigorous"}.get(run.plan.preset.name)
     if finer:
-        return f"--preset {finer} takes more rounds; awaitbench doctor names what disturbs"
-    return "awaitbench doctor names what on this machine disturbs measurements"
+        return f"Use --preset {finer}, or let awaitbench doctor name what disturbs."
+    return "Let awaitbench doctor name what on this machine disturbs."
 
 
 def _few_rounds(run: Run) -> Iterator[Finding]:
@@ -129,7 +129,7 @@ def _few_rounds(run: Run) -> Iterator[Finding]:
             Severity.WARNING,
             f"only {_count(fewest, 'round')} in {_some([_name(record) for record in few])}: "
             "intervals from so few are wide or missing",
-            "measure again without interrupting, or with a preset of more rounds",
+            "Measure again without interrupting, or with a preset of more rounds.",
         )
 
 
@@ -141,7 +141,7 @@ def _odd_rounds(run: Run) -> Iterator[Finding]:
         yield Finding(
             Severity.HINT,
             f"a round stands out from the others: {_some(names)}",
-            "something else was running; ratios suffer less, they compare neighbours in time",
+            "Something else was running; ratios suffer less, they compare neighbours in time.",
         )
 
 
@@ -188,7 +188,7 @@ def _scatter(run: Run) -> Iterator[Finding]:
             Severity.WARNING,
             "times scatter between rounds by more than "
             f"{_LARGE_SCATTER * 100:g} %: {_some([told for _, told in scattered])}",
-            "trust the ratios, which compare neighbours in time, more than these times",
+            "Trust the ratios, which compare neighbours in time, more than these times.",
         )
 
 
@@ -214,8 +214,8 @@ def _overhead(run: Run) -> Iterator[Finding]:
             Severity.HINT,
             f"the driving loop takes {overhead:.2g} ns per operation, {_percent(share)} of "
             f"the fastest time ({variant} in {_name(record)})",
-            "it is in every time, so the ratios of the fastest variants are nearer to 1 than "
-            "those of the work alone",
+            "It is in every time, so the ratios of the fastest variants are nearer to 1 than "
+            "those of the work alone.",
         )
 
 

@@ -15,7 +15,6 @@ __all__ = [
     "byte_text",
     "count_text",
     "ratio_parts",
-    "ratio_text",
     "significant",
     "time_text",
     "time_unit",
@@ -91,12 +90,6 @@ def ratio_parts(ratio: float | None, half_width: float | None) -> tuple[str, str
     half_width = max(half_width, 0.001)  # finer digits would be the clock's, not the variant's
     places = min(3, max(0, 1 - math.floor(math.log10(half_width))))
     return f"{ratio:,.{places}f}", f"{half_width:,.{places}f}"
-
-
-def ratio_text(ratio: float | None, half_width: float | None) -> str:
-    """Write ``1.43 ± 0.02``."""
-    value, half = ratio_parts(ratio, half_width)
-    return f"{value} ± {half}" if half else value
 
 
 def align(cells: Sequence[str]) -> list[str]:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import Run
 
-__all__ = ["Block", "Column", "blocks", "columns", "common_reason", "describe", "misses_target"]
+__all__ = [
+    "Block",
+    "Column",
+    "blocks",
+    "columns",
+    "common_reason",
+    "describe",
+    "misses_target",
+    "ratio_of",
+]
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,16 @@ def columns(rows: Sequence[CaseRow], target: float) -> tuple[Column, ...]:
     return tuple(made)
 
 
+def ratio_of(row: CaseRow) -> tuple[str, str]:
+    """Return ratio and half-width; the baseline's is 1 by definition and has no interval."""
+    if row.is_baseline and row.ratio is not None:
+        return "1", ""
+    return ratio_parts(row.ratio, row.ratio_half_width)
+
+
 def _ratio_column(rows: Sequence[CaseRow], target: float) -> Column:
-    """Return ``0.92 ± 0.02``; the baseline's ratio is 1 by definition and has no interval."""
-    parts = [
-        ("1", "") if row.is_baseline and row.ratio else ratio_parts(row.ratio, row.ratio_half_width)
-        for row in rows
-    ]
+    """Return ``0.92 ± 0.02``, aligned on both points."""
+    parts = [ratio_of(row) for row in rows]
     marks = ["*" if misses_target(row, target) else "" for row in rows]
     values = align([value for value, _ in parts])
     halves = align([half for _, half in parts])

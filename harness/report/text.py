@@ -34,13 +34,12 @@ from harness.analysis.sentences import summary_sentences
 from harness.analysis.summary import summary_csv
 from harness.errors import UnknownNameError
 from harness.plan import format_params
-from harness.report.figures import byte_text, count_text, ratio_text, time_text, time_unit, visible
-from harness.report.table import blocks, describe
+from harness.report.figures import byte_text, count_text, time_text, time_unit, visible
+from harness.report.table import blocks, describe, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.analysis.rows import CaseRow
     from harness.record import Run
     from harness.report.table import Block
 
@@ -146,7 +145,7 @@ def _markdown_table(block: Block) -> Iterator[str]:
         name = f"**{_escape(row.variant)}**" if row.is_baseline else _escape(row.variant)
         cells = (
             time_text(row.time_ns, unit),
-            "1" if row.is_baseline and row.ratio else _ratio(row),
+            " ± ".join(filter(None, ratio_of(row))),
             count_text(row.allocations),
             byte_text(row.bytes),
             count_text(row.suspensions),
@@ -154,10 +153,6 @@ def _markdown_table(block: Block) -> Iterator[str]:
         )
         shown = [cell.replace("<", "&lt;") for cell in cells]
         yield f"| {' | '.join((name, *shown, _escape(describe(row))))} |"
-
-
-def _ratio(row: CaseRow) -> str:
-    return ratio_text(row.ratio, row.ratio_half_width)
 
 
 def _escape(text: str) -> str:

@@ -1,0 +1,67 @@
+"""The report: one HTML file that needs nothing else, from a run alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from harness._version import __version__
+from harness.errors import InputError
+from harness.report.figures import visible
+from harness.report.page import make_page
+
+if TYPE_CHECKING:
+    from harness.record import Run
+
+__all__ = ["render_report", "write_report"]
+
+
+def write_report(run: Run, path: Path) -> None:
+    """Write the report of *run* to *path*, whole or not at all; folders are made.
+
+    InputError if it cannot be written there.
+    """
+    text = render_report(run)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
+    except OSError as error:
+        raise InputError(
+            f"the report cannot be written to {path}: {error.strerror or error}; "
+            "choose another folder with --reports"
+        ) from None
+
+
+def render_report(run: Run) -> str:
+    """Return the report as HTML: the same run gives the same bytes."""
+    # Everything in a run is somebody else's text, so autoescape is on for every template.
+    environment = Environment(
+        loader=PackageLoader("harness.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    return environment.get_template("report.html.j2").render(
+        page=make_page(run), version=__version__
+    )
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside *path*, then rename: a reader sees the old page or the new one."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -1,0 +1,110 @@
+"""How it was measured, in plain words with the figures of the run. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from harness.report.figures import significant, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.plan import Group
+    from harness.record import Run
+
+__all__ = ["measured_in", "method_lines", "plural", "share_text"]
+
+
+def measured_in(run: Run) -> str:
+    """Return in one sentence what was measured, on what and when."""
+    groups = run.plan.groups
+    what = {"time", "allocations"} & set(run.plan.instruments)
+    figures = " and ".join(name for name in ("time", "allocations") if name in what)
+    variants = {name for g in groups for name in (*g.variants, *(n for n, _ in g.unavailable))}
+    shares = {dict(group.params)["sync_ratio"] for group in groups}
+    runtimes = list(dict.fromkeys(str(group.runtime) for group in groups))
+    return (
+        f"{figures.capitalize()} per operation of {plural(len(variants), 'strategy')} for handing "
+        f"an answer over, in {plural(len({g.scenario for g in groups}), 'scenario')} at "
+        f"{plural(len(shares), 'share')} of synchronous completions, on "
+        f"{visible(' and '.join(runtimes))}. "
+        f"Measured {_date(run.started)} with the preset {visible(run.plan.preset.name)}."
+    )
+
+
+def method_lines(run: Run) -> Iterator[str]:
+    """Yield how the figures came about: about ten lines, only of what this run did."""
+    preset, baseline = run.plan.preset, visible(run.plan.baseline)
+    fewest, most = preset.rounds
+    yield (
+        "Before measuring, all variants answer the scenario's requests and are held against "
+        "each other: same answers, the expected share that completes without suspending."
+    )
+    if "time" in run.plan.instruments:
+        yield (
+            "A round is a fresh interpreter with its own hash seed. It forks one process per "
+            "variant, each with its own event loop, warmed up; two never run at once."
+        )
+        yield (
+            f"In each of a round's {preset.values} sweeps every variant is timed once, for some "
+            "3 ms, in a fresh random order: neighbours in time are what is compared."
+        )
+        yield (
+            f"The ratio of a round is the median over its sweeps of the time relative to "
+            f"{baseline}; the figure is the geometric mean of the rounds."
+        )
+        yield (
+            "Intervals are 95 % Student t intervals over rounds, not over values: values of one "
+            "process are not independent."
+        )
+        yield (
+            f"Rounds are added, from {fewest} to {most}, until every ratio's interval is within "
+            f"± {preset.target * 100:g} %. A * marks a ratio that did not get there."
+        )
+        if floor := _floor(run):
+            yield floor
+    if "allocations" in run.plan.instruments:
+        yield (
+            "Allocations come from processes of their own, with memray following the allocators "
+            "but not the Python stack, whose bookkeeping would be counted too. Nothing is timed "
+            "under it."
+        )
+        yield (
+            "n and then 2n operations are counted; the difference per operation is the figure, "
+            "so that constant costs cancel. A reallocation is one allocation."
+        )
+    yield "Suspensions of the awaiter and tasks created are counted while the answers are verified."
+
+
+def share_text(group: Group) -> str:
+    """Write a group's ``sync_ratio`` as in ``90 %``."""
+    return f"{float(dict(group.params)['sync_ratio']) * 100:.4g} %"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write ``1 share``, ``5 shares``, ``7 strategies``."""
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def _floor(run: Run) -> str:
+    """Return what of every time is the driving loop's."""
+    floors = [r.loop_overhead * 1e9 for r in run.groups if r.loop_overhead is not None]
+    if not floors:
+        return ""
+    low, high = significant(min(floors), 2), significant(max(floors), 2)
+    span = f"{low} ns" if low == high else f"{low} to {high} ns"
+    return (
+        f"Every time includes the loop that drives the operations: {span} per operation when it "
+        "drives nothing. No variant can be below this floor."
+    )
+
+
+def _date(started: str) -> str:
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        return visible(started)
+    return f"{moment.day} {moment:%B %Y at %H:%M} UTC"

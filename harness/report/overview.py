@@ -1,0 +1,102 @@
+"""The overview: every case at a glance, groups down, variants across. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from harness.report.figures import ABSENT, count_text, significant
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.analysis.rows import CaseRow
+
+__all__ = ["Cell", "Overview", "OverviewRow", "overview"]
+
+_KEYS = ["scenario", "params", "python", "loop"]
+_NEGLIGIBLE = math.log(1.02)
+# Ends of the steps of the heat scale, as factors: slower (or faster) than the baseline.
+_STEPS = (1.15, 1.5, 3.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one case shows: its text, and a step of the heat scale from -5 to 5 (slowest)."""
+
+    text: str
+    heat: int
+
+    @property
+    def word(self) -> bool:
+        """Whether it says why there is no figure."""
+        return self.text.isalpha()
+
+
+@dataclass(frozen=True)
+class OverviewRow:
+    """One group: its scenario, parameters and runtime, and a cell per variant."""
+
+    scenario: str
+    params: str
+    python: str
+    loop: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A table; *figure* says what its cells hold: ``ratio`` or ``allocations``."""
+
+    figure: str
+    variants: tuple[str, ...]
+    rows: tuple[OverviewRow, ...]
+
+
+def overview(rows: Sequence[CaseRow]) -> Overview | None:
+    """Return the ratios (or, where no time was measured, the allocations) of all cases."""
+    if not rows:
+        return None
+    frame = pd.DataFrame([asdict(row) for row in rows])
+    figure = next((name for name in ("ratio", "allocations") if frame[name].notna().any()), None)
+    if figure is None:
+        return None
+    frame["place"] = range(len(rows))
+    cases = frame.drop_duplicates([*_KEYS, "variant"]).set_index([*_KEYS, "variant"])["place"]
+    table = cases.unstack("variant", fill_value=-1, sort=False)
+    cells = [*(_cell(row, figure) for row in rows), Cell("", 0)]  # the last one: no such case
+    return Overview(
+        figure=figure,
+        variants=tuple(map(str, table.columns)),
+        rows=tuple(
+            OverviewRow(scenario, params, python, loop, tuple(cells[place] for place in places))
+            for (scenario, params, python, loop), places in zip(
+                table.index, table.to_numpy().tolist(), strict=True
+            )
+        ),
+    )
+
+
+def _cell(row: CaseRow, figure: str) -> Cell:
+    if figure == "allocations":
+        return Cell(count_text(row.allocations), 0)
+    if row.ratio is None:
+        return Cell(ABSENT if row.status == "ok" else row.status, 0)
+    if row.is_baseline:
+        return Cell("1", 0)
+    digits = 3 if 1 <= row.ratio < 2 else 2
+    return Cell(significant(row.ratio, digits), _heat(row))
+
+
+def _heat(row: CaseRow) -> int:
+    """Return the step of the heat scale; 0 where the run cannot show a difference."""
+    if row.ratio is None or row.ratio_low is None or row.ratio_high is None:
+        return 0
+    logarithm = math.log(row.ratio)
+    if abs(logarithm) <= _NEGLIGIBLE or row.ratio_low <= 1 <= row.ratio_high:
+        return 0
+    step = 1 + sum(math.exp(abs(logarithm)) >= end for end in _STEPS)
+    return step if logarithm > 0 else -step

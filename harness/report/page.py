@@ -1,0 +1,288 @@
+"""What the page says, before it is drawn: sections, panels and tables from a run.
+
+Everything that comes from a run goes through :func:`visible`; the templates escape it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from harness.analysis.findings import run_findings
+from harness.analysis.rows import case_rows
+from harness.analysis.sentences import summary_sentences
+from harness.plan import format_params
+from harness.record import RunStatus
+from harness.report.figures import (
+    byte_text,
+    count_text,
+    ratio_parts,
+    time_text,
+    time_unit,
+    visible,
+)
+from harness.report.method import measured_in, method_lines, plural, share_text
+from harness.report.overview import overview
+from harness.report.palette import palette
+from harness.report.panels import Chart, case_charts, share_charts
+from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from harness.analysis.rows import CaseRow
+    from harness.analysis.sentences import Sentence
+    from harness.plan import Group
+    from harness.record import Finding, Run
+    from harness.report.overview import Overview, OverviewRow
+    from harness.report.palette import Mark
+    from harness.report.table import Block
+
+__all__ = ["Page", "make_page"]
+
+_TYPICAL_SHARE = 0.9
+_STATUS = {
+    RunStatus.RUNNING: "This run has not ended; what follows is what was measured so far.",
+    RunStatus.FAILED: "Some cases of this run failed; what was measured of the others follows.",
+    RunStatus.INTERRUPTED: "This run was interrupted; what follows was measured before.",
+}
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """One row of the table of cases, as text; time and ratio each with their half-width."""
+
+    variant: str
+    colour: str
+    is_baseline: bool
+    time: tuple[str, str]
+    ratio: tuple[str, str]
+    misses_target: bool
+    counts: tuple[str, ...]
+    trouble: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One group: its charts and its table; *opened* if the page shows it from the start."""
+
+    anchor: str
+    heading: str
+    digest: str
+    opened: bool
+    unit: str
+    charts: tuple[Chart, ...]
+    lines: tuple[CaseLine, ...]
+    reason: str | None
+
+    @property
+    def troubled(self) -> bool:
+        """Whether any row has something to say about its status."""
+        return any(line.trouble for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence with its variants set apart, and the panel whose charts show it."""
+
+    text: Markup
+    tone: str
+    anchor: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One scenario on one runtime."""
+
+    anchor: str
+    name: str
+    title: str
+    runtime: str
+    claims: tuple[Claim, ...]
+    shares: tuple[Chart, ...]
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page."""
+
+    name: str
+    title: str
+    lede: str
+    status: str
+    sections: tuple[Section, ...]
+    overview: Overview | None
+    marks: dict[str, Mark]
+    baseline: str
+    target: str
+    method: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def claimed(self) -> bool:
+        """Whether there is anything to say in short."""
+        return any(section.claims for section in self.sections)
+
+    @property
+    def several_runtimes(self) -> bool:
+        """Whether a scenario's name alone leaves its runtime open."""
+        return len({section.runtime for section in self.sections}) > 1
+
+    @property
+    def overview_groups(self) -> list[tuple[tuple[str, str, str], list[OverviewRow]]]:
+        """The rows of the overview by scenario, Python version and event loop."""
+        rows = self.overview.rows if self.overview else ()
+        return [
+            (key, list(several))
+            for key, several in groupby(rows, key=lambda row: (row.scenario, row.python, row.loop))
+        ]
+
+
+def make_page(run: Run) -> Page:
+    """Return the page of *run*, its charts drawn."""
+    rows = case_rows(run)
+    marks = palette(row.variant for row in rows)
+    found = blocks(run)
+    claims = summary_sentences(run)
+    sections = tuple(
+        _section(f"s{number}", list(several), run, marks, claims)
+        for number, (_, several) in enumerate(
+            groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
+        )
+    )
+    return Page(
+        name=visible(run.name),
+        title=_title(run),
+        lede=measured_in(run),
+        status=_STATUS.get(run.status, ""),
+        sections=sections,
+        overview=overview(rows),
+        marks=marks,
+        baseline=visible(run.plan.baseline),
+        target=f"± {run.plan.preset.target * 100:g} %",
+        method=tuple(method_lines(run)),
+        environment=tuple((visible(k), visible(v)) for k, v in run.environment.items()),
+        findings=run_findings(run),
+    )
+
+
+def _title(run: Run) -> str:
+    """Return what a reader would call the page: its scenario, or how many there are."""
+    names = list(dict.fromkeys(group.scenario for group in run.plan.groups))
+    if len(names) == 1:
+        return visible(run.titles.get(names[0], names[0]))
+    return f"What an answer costs in {plural(len(names), 'scenario')}"
+
+
+def _section(
+    anchor: str,
+    several: Sequence[Block],
+    run: Run,
+    marks: dict[str, Mark],
+    claims: Sequence[Sentence],
+) -> Section:
+    group = several[0].group
+    anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
+    opened = _opened([block.group for block in several])
+    return Section(
+        anchor=anchor,
+        name=visible(group.scenario),
+        title=visible(run.titles.get(group.scenario, group.scenario)),
+        runtime=str(group.runtime),
+        claims=tuple(
+            Claim(_set_apart(c), str(c.tone), anchors[c.group], _heading(c.group))
+            for c in claims
+            if c.group in anchors
+        ),
+        shares=tuple(share_charts(several, marks, anchor)),
+        panels=tuple(
+            _panel(block, anchors[block.group], block.group in opened, run, marks)
+            for block in several
+        ),
+    )
+
+
+def _opened(groups: Sequence[Group]) -> set[Group]:
+    """Return the groups to show from the start: the share nearest to the typical one."""
+
+    def distance(group: Group) -> tuple[float, float]:
+        share = float(dict(group.params)["sync_ratio"])
+        return abs(share - _TYPICAL_SHARE), -share
+
+    nearest = min(map(distance, groups))
+    return {group for group in groups if distance(group) == nearest}
+
+
+def _panel(block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]) -> Panel:
+    unit = time_unit(row.time_ns for row in block.rows)
+    heading = _heading(block.group)
+    return Panel(
+        anchor=anchor,
+        heading=heading,
+        digest=_digest(block.rows),
+        opened=opened,
+        unit=unit.symbol,
+        charts=tuple(case_charts(block, marks, anchor, f"{block.group.scenario}, {heading}")),
+        lines=tuple(_lines(block.rows, run.plan.preset.target, marks)),
+        reason=common_reason(block.rows),
+    )
+
+
+def _lines(rows: Sequence[CaseRow], target: float, marks: dict[str, Mark]) -> Iterator[CaseLine]:
+    unit = time_unit(row.time_ns for row in rows)
+    for row in rows:
+        half = None
+        if row.time_ns_low is not None and row.time_ns_high is not None:
+            half = (row.time_ns_high - row.time_ns_low) / 2 / unit.nanoseconds
+        time = None if row.time_ns is None else row.time_ns / unit.nanoseconds
+        yield CaseLine(
+            variant=visible(row.variant),
+            colour=marks[row.variant].colour,
+            is_baseline=row.is_baseline,
+            time=ratio_parts(time, half),
+            ratio=ratio_of(row),
+            misses_target=misses_target(row, target),
+            counts=(
+                count_text(row.allocations),
+                byte_text(row.bytes),
+                byte_text(row.peak_bytes),
+                count_text(row.suspensions),
+                count_text(row.tasks),
+                count_text(row.rounds),
+            ),
+            trouble=visible(describe(row)),
+        )
+
+
+def _digest(rows: Sequence[CaseRow]) -> str:
+    """Return the extremes of a group in a few words, for the line that opens its panel."""
+    timed = [(row.time_ns, row.variant) for row in rows if row.time_ns is not None]
+    if len(timed) < 2:
+        return ""
+    (low, fast), (high, slow) = min(timed), max(timed)
+    return (
+        f"fastest: {visible(fast)}, {time_text(low)}; slowest: {visible(slow)}, {time_text(high)}"
+    )
+
+
+def _heading(group: Group) -> str:
+    others = tuple((name, value) for name, value in group.params if name != "sync_ratio")
+    text = f"{share_text(group)} synchronous"
+    return f"{text}, {visible(format_params(others))}" if others else text
+
+
+def _set_apart(sentence: Sentence) -> Markup:
+    """Return the sentence with the names of variants marked up as code."""
+    names = sorted(map(re.escape, sentence.variants), key=len, reverse=True)
+    parts = re.split(rf"(?<!\w)({'|'.join(names)})(?!\w)", sentence.text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(visible(part)) if index % 2 else escape(part)
+        for index, part in enumerate(parts)
+    )
