@@ -72,11 +72,11 @@ class _Worker:
             open_driver(self._scenario, variant, self._params, self._loop)
         )
         warm_up(self._driver)
-        return {"operations": len(self._driver.cycle), "overhead": floor(self._driver)}
+        return {"operations": len(self._driver.cycle)}
 
     def _calibrate(self, seconds: float) -> dict[str, Any]:
         loops, each = calibrate(self._driver, seconds)
-        return {"loops": loops, "seconds": each}
+        return {"loops": loops, "seconds": each, "overhead": floor(self._driver)}
 
     def _time(self, channel: Channel, **given: int) -> None:
         from harness.measure.timing import time_values

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.plan import Preset
 
-__all__ = ["GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
+__all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
 
 # One value lasts about this long: long enough for the clock and the gate not to matter,
 # short enough that the machine does not drift between the values of one sweep.
@@ -38,14 +38,27 @@ class TimedRound:
     metadata: Mapping[str, float | str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """How a variant is to be timed, found once per group.
+
+    loops: cycles in one value. seconds: what one cycle takes. overhead: seconds per operation
+    of the empty driving loop.
+    """
+
+    loops: int
+    seconds: float
+    overhead: float
+
+
 class Worker(Protocol):
     """One child of a round. Each method raises MeasureError when the child gives up."""
 
-    def prepare(self) -> tuple[int, float]:
-        """Set up and warm up; return operations per cycle and the loop's seconds per one."""
+    def prepare(self) -> int:
+        """Set up and warm up; return the operations of one cycle."""
 
-    def calibrate(self, seconds: float) -> tuple[int, float]:
-        """Return how many cycles last *seconds*, and the seconds of one cycle."""
+    def calibrate(self, seconds: float) -> Calibration:
+        """Find how many cycles last *seconds*."""
 
     def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
         """Make ready to measure, and wait at the gate; *limit* is seconds for one value."""
@@ -70,12 +83,12 @@ class OpenRound(Protocol):
 class GroupTiming:
     """The times of one group as they grow round by round.
 
-    overheads: seconds per operation of the empty driving loop, one for each child.
+    calibrations: how each variant is timed.
     """
 
     timings: dict[str, Timing] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
-    overheads: list[float] = field(default_factory=list)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
     rounds: int = 0
     target_met: bool = False
 
@@ -103,7 +116,6 @@ def time_group(
     A variant that fails is left out of the rounds that follow; what it had measured stays.
     """
     group = GroupTiming()
-    loops: dict[str, tuple[int, float]] = {}
     fewest, most = preset.rounds
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)
@@ -111,7 +123,7 @@ def time_group(
             break
         on_round(group.rounds)
         with open_round(group.rounds, alive) as workers:
-            _Round(group, workers, preset.values, rng, loops).run()
+            _Round(group, workers, preset.values, rng).run()
         group.rounds += 1
         group.target_met = target_is_met(group.timings, baseline, preset.target)
         if group.rounds >= fewest and group.target_met:
@@ -128,13 +140,11 @@ class _Round:
         workers: Mapping[str, Worker],
         values: int,
         rng: random.Random,
-        loops: dict[str, tuple[int, float]],
     ) -> None:
         self._group = group
         self._workers = dict(workers)
         self._values = values
         self._rng = rng
-        self._loops = loops
         self._operations: dict[str, int] = {}
 
     def run(self) -> None:
@@ -156,13 +166,13 @@ class _Round:
             del self._workers[variant]
 
     def _make_ready(self, variant: str, worker: Worker) -> None:
-        operations, overhead = worker.prepare()
-        self._group.overheads.append(overhead)
-        if variant not in self._loops:
-            self._loops[variant] = worker.calibrate(_VALUE_SECONDS)
-        loops, each = self._loops[variant]
-        self._operations[variant] = operations * loops
-        worker.begin(loops, self._values, _WARMUP_SWEEPS, limit=_limit(loops * each))
+        operations = worker.prepare()
+        if variant not in self._group.calibrations:
+            self._group.calibrations[variant] = worker.calibrate(_VALUE_SECONDS)
+        found = self._group.calibrations[variant]
+        self._operations[variant] = operations * found.loops
+        limit = _limit(found.loops * found.seconds)
+        worker.begin(found.loops, self._values, _WARMUP_SWEEPS, limit)
 
     def _measure(self, variant: str, worker: Worker) -> None:
         worker.measure()

@@ -130,4 +130,5 @@ def _timed(
 
 
 def _overhead(timing: GroupTiming) -> float | None:
-    return statistics.median(timing.overheads) if timing.overheads else None
+    overheads = [found.overhead for found in timing.calibrations.values()]
+    return statistics.median(overheads) if overheads else None

@@ -7,8 +7,8 @@ the socket is closed. Version 1:
 ===========  ==========================================  ===================================
 do           with                                        the answer
 ===========  ==========================================  ===================================
-prepare      -                                           operations, overhead
-calibrate    seconds                                     loops, seconds
+prepare      -                                           operations
+calibrate    seconds                                     loops, seconds, overhead
 time         loops, values, warmups                      waiting
 go           - (opens the gate, once per value)          seconds; after the last value also
                                                          pyperf's own JSON of the benchmark
@@ -17,8 +17,8 @@ attribute    capture, operations                         captured
 close        -                                           closed
 ===========  ==========================================  ===================================
 
-``overhead`` is seconds per operation of the empty driving loop; ``seconds`` of an answer is
-the duration of the whole value.
+``overhead`` is seconds per operation of the empty driving loop; ``seconds`` is the duration
+of one cycle in the answer to ``calibrate``, of the whole value in that to ``go``.
 
 Before that, the interpreter that forks the children reads one job from its standard input:
 ``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
-from harness.measure.conductor import TimedRound
+from harness.measure.conductor import Calibration, TimedRound
 from harness.measure.crew import open_crew
 
 if TYPE_CHECKING:
@@ -66,15 +66,14 @@ class PyperfWorker:
         self._member = member
         self._limit = 0.0
 
-    def prepare(self) -> tuple[int, float]:
+    def prepare(self) -> int:
         """Have the child set the scenario up and warm up."""
-        answer = self._member.ask("prepare")
-        return answer["operations"], answer["overhead"]
+        operations: int = self._member.ask("prepare")["operations"]
+        return operations
 
-    def calibrate(self, seconds: float) -> tuple[int, float]:
+    def calibrate(self, seconds: float) -> Calibration:
         """Have the child find how many cycles last *seconds*."""
-        answer = self._member.ask("calibrate", seconds=seconds)
-        return answer["loops"], answer["seconds"]
+        return Calibration(**self._member.ask("calibrate", seconds=seconds))
 
     def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
         """Have the child start pyperf, whose first value waits at the gate."""
