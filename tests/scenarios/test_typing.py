@@ -1,0 +1,60 @@
+"""A type checker holds the variants of a scenario to one type of answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import harness
+
+mypy_api = pytest.importorskip("mypy.api", reason="mypy is not installed")
+
+SCENARIO = """
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from harness import Params, Scenario
+
+@asynccontextmanager
+async def setup(params: Params) -> AsyncIterator[None]:
+    yield None
+
+def requests(state: None, params: Params) -> list[bool]:
+    return [True]
+
+async def coroutine(state: None, request: bool) -> int:
+    return 1
+
+async def other(state: None, request: bool) -> {answer}:
+    return {value}
+
+SCENARIO = Scenario[None, bool, int](
+    title="", setup=setup, requests=requests, variants=(coroutine, other)
+)
+"""
+
+
+def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, value: str) -> str:
+    file = tmp_path / "snippet.py"
+    file.write_text(SCENARIO.format(answer=answer, value=value), encoding="utf-8")
+    monkeypatch.setenv("MYPYPATH", str(Path(harness.__path__[0]).parent))
+    cache = f"--cache-dir={tmp_path / 'cache'}"
+    output, errors, _ = mypy_api.run(
+        ["--strict", "--config-file=", cache, "--follow-imports=silent", str(file)]
+    )
+    assert errors == ""
+    return str(output)
+
+
+def test_variants_that_answer_alike_are_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Success" in check(tmp_path, monkeypatch, "int", "2")
+
+
+def test_a_variant_with_another_type_of_answer_is_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = check(tmp_path, monkeypatch, "str", "'two'")
+    assert "Found 1 error" in output
+    assert 'Argument "variants"' in output

@@ -1,0 +1,119 @@
+"""Runs a variant of a scenario cycle by cycle and notes what its awaiter sees."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness import Params
+from harness.measure.drive import open_driver
+from harness.strategy import Reading, functions, strategy
+from scenarios import cache_lookup, do_work, stream_read
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from harness import Scenario
+    from harness.measure.drive import Driver
+
+SCENARIOS: dict[str, Scenario[Any, Any, Any]] = {
+    "cache_lookup": cache_lookup.SCENARIO,
+    "do_work": do_work.SCENARIO,
+    "stream_read": stream_read.SCENARIO,
+}
+LOOPS = ("asyncio", "uvloop")
+RATIOS = (0.0, 0.25, 0.5, 0.9, 0.99, 1.0)
+
+
+@dataclass
+class Cycle:
+    """The answers of one cycle, and how often each request suspended its awaiter."""
+
+    answers: list[Any]
+    suspensions: list[int]
+
+    @property
+    def synchronous_share(self) -> float:
+        return self.suspensions.count(0) / len(self.suspensions)
+
+
+class Suspending:
+    """Awaits in the place of *awaitable*, and counts how often it suspends."""
+
+    def __init__(self, awaitable: Any) -> None:
+        self.awaitable = awaitable
+        self.count = 0
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        steps = self.awaitable.__await__()
+        while True:
+            try:
+                waited_for = next(steps)
+            except StopIteration as stop:
+                return stop.value
+            self.count += 1
+            yield waited_for
+
+
+async def one_cycle(driver: Driver[Any, Any, Any]) -> Cycle:
+    """Answer each request of a cycle, one after the other."""
+    seen = Cycle([], [])
+    for request in driver.cycle:
+        answer = driver.function(driver.state, request)
+        if strategy(driver.variant).reading is Reading.CALL:
+            seen.answers.append(answer)
+            seen.suspensions.append(0)
+        else:
+            awaited = Suspending(answer)
+            seen.answers.append(await awaited)
+            seen.suspensions.append(awaited.count)
+    return seen
+
+
+def watch(
+    name: str, variant: str, loop_name: str, cycles: int = 3, seed: int = 0, **values: Any
+) -> list[Cycle]:
+    """Return what was seen in *cycles* cycles; no task may be left when they are over."""
+    params = parameters(name, seed, **values)
+    with open_driver(SCENARIOS[name], variant, params, loop_name) as driver:
+        tasks = asyncio.all_tasks(driver.loop)
+        seen = []
+        for _ in range(cycles):
+            seen.append(driver.loop.run_until_complete(one_cycle(driver)))
+            assert asyncio.all_tasks(driver.loop) == tasks
+        driver.drive(2)
+        assert asyncio.all_tasks(driver.loop) == tasks
+    return seen
+
+
+def parameters(name: str, seed: int = 0, **values: Any) -> Params:
+    """Return the parameters of a scenario: *values*, and the defaults of the others."""
+    declared = SCENARIOS[name].declared
+    checked = {key: declared[key].check(key, value) for key, value in values.items()}
+    defaults = {key: parameter.default for key, parameter in declared.items()}
+    return Params(defaults | checked, seed)
+
+
+def variants(name: str, ratio: float) -> list[str]:
+    """Return the variants that this interpreter has for a scenario at a ratio."""
+    known = (strategy(variant) for variant in functions(SCENARIOS[name]))
+    return [
+        variant.name
+        for variant in known
+        if sys.version_info >= variant.since and (ratio == 1 or not variant.only_synchronous)
+    ]
+
+
+def skip_unless_there(loop_name: str, variant: str = "") -> None:
+    """Skip the test where the loop is missing, or cannot start tasks eagerly."""
+    if loop_name == "uvloop":
+        pytest.importorskip("uvloop", reason="uvloop is not installed for this interpreter")
+    if loop_name == "uvloop" and variant == "eager_task":
+        factory: Any = getattr(asyncio, "eager_task_factory", None)
+        if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(factory).parameters.values()):
+            pytest.skip("uvloop gives eager_start to a factory that does not take it here")
