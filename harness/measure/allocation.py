@@ -2,8 +2,9 @@
 
 It runs in a throw-away child, on a driver that is set up, and imports nothing but memray. The
 driver runs under a tracker whose stack hook is off (see :mod:`harness.measure.hook_veto`), a
-stretch of n operations, then one of 2n. What the second has more than the first, divided by n,
-is the count per operation: what each ``drive()`` allocates for itself cancels.
+short stretch of operations and a long one. What the long one has more, divided by the number of
+operations that it has more, is the count per operation: what each ``drive()`` allocates for
+itself cancels.
 
 All stretches are in one capture, and their bounds are marks in it: ``bytes`` objects, whose
 address in the capture is their ``id``. What memray counts is every call of CPython's three
@@ -33,22 +34,49 @@ if TYPE_CHECKING:
 
     from harness.measure.drive import Driver
 
-__all__ = ["OPERATIONS", "count_allocations"]
+__all__ = ["OPERATIONS", "Schedule", "count_allocations"]
 
-# n is the fewest whole cycles with as many operations. What happens now and then may fall on
-# either side of a bound: that error is 1/n, and must stay below the 0.01 that the count is good
-# for. Above 256, so that the number of operations is an int that has to be allocated in every
-# stretch, and cancels.
+# What happens now and then, a set that is rebuilt, may fall on either side of a bound. It is two
+# allocations more or less, of this many operations: less than the 0.01 that the count is good
+# for. More operations would cost time: reading the capture takes 2 us for each allocation.
 OPERATIONS = 300
 
+_SHORT = 60  # operations of the short stretch, or one cycle
+
 # asyncio keeps a WeakSet of tasks, of which CPython rebuilds the table at every fifth task or
-# so (set_add_entry in Objects/setobject.c). Each drive() is a task. With five drives to each
-# stretch, of which all but one are empty, the rebuilding cancels too.
+# so (set_add_entry in Objects/setobject.c), and each drive() is a task. With five drives to each
+# stretch, all but one of them empty, this cancels for operations that start no task.
 _DRIVES = 5
 
 _PASSES = 3
 _MARK = 100_003  # bytes: no size that a scenario is likely to ask for
 _FREES = frozenset({AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE})
+
+
+class Schedule:
+    """What is driven to be counted, the same whatever counts it.
+
+    short, long
+        Cycles of the two stretches.
+    operations
+        How many operations the long stretch has more than the short one.
+    """
+
+    def __init__(self, driver: Driver[Any, Any, Any], operations: int = OPERATIONS) -> None:
+        length = len(driver.cycle)
+        more = -(-operations // length)
+        self.driver = driver
+        self.short = -(-_SHORT // length)
+        self.long = self.short + more
+        self.operations = more * length
+
+    def drive(self, cycles: int) -> None:
+        """Drive a stretch, *cycles* being one of its two lengths."""
+        self.driver.drive(cycles)
+        # Both lengths in every stretch: the larger one may be an int that must be allocated.
+        self.driver.drive_nothing(self.short + self.long - cycles)
+        for _ in range(_DRIVES - 2):
+            self.driver.drive_nothing(self.short)
 
 
 @dataclass
@@ -64,38 +92,58 @@ class _Stretch:
         return sum(self.allocations.values())
 
 
+@dataclass
+class _Pass:
+    """The stretches of one capture: a short one twice, the long one, and what is held.
+
+    *held* is a short stretch from the first call of the variant's function to the last.
+    """
+
+    first: _Stretch
+    second: _Stretch
+    long: _Stretch
+    held: _Stretch
+
+    @property
+    def hooked(self) -> bool:
+        return any(each.hooked for each in (self.first, self.second, self.long, self.held))
+
+    @property
+    def settled(self) -> bool:
+        return abs(self.second.count - self.first.count) <= 2 + 0.01 * self.second.count
+
+
 def count_allocations(driver: Driver[Any, Any, Any], operations: int = OPERATIONS) -> Allocations:
     """Count what *driver* allocates per operation, over *operations* of them or more.
 
-    MeasureError if memray's stack hook came back, or if the count does not settle.
+    MeasureError if memray's stack hook came back, if an audit event spoils the count, or if
+    the count does not settle.
     """
-    cycles = -(-operations // len(driver.cycle))
-    counted = cycles * len(driver.cycle)
+    schedule = Schedule(driver, operations)
     veto = Veto() if needs_veto(driver.loop) else None
-    driver.drive(cycles)
+    schedule.drive(schedule.short)
     with _collector_off():
         for _ in range(_PASSES):
-            first, second, last, held = _counting_pass(driver, cycles, veto)
-            if abs(second.count - first.count) <= 1 + 0.001 * second.count:
-                return _per_operation(counted, second, last, held)
+            counted = _count(schedule, veto)
+            if not counted.hooked and counted.settled:
+                return _per_operation(counted, schedule.operations)
+            if counted.hooked:
+                # An extension entered Python, though the loop is none.
+                veto = veto or Veto()
+    if counted.hooked:
+        raise MeasureError(
+            f"{driver.variant}: memray's stack hook came back while allocations were counted, "
+            "which makes the counts too high; they are not reported"
+        )
     raise MeasureError(
-        f"{driver.variant}: the allocations do not settle: {first.count}, then {second.count} "
-        f"for the same {counted} operations"
+        f"{driver.variant}: the allocations do not settle: {counted.first.count}, then "
+        f"{counted.second.count} for the same requests; does the scenario's state grow with each?"
     )
 
 
-def _counting_pass(
-    driver: Driver[Any, Any, Any], cycles: int, veto: Veto | None
-) -> tuple[_Stretch, ...]:
-    """Return four stretches: n operations twice, 2n, and n from the first to the last call."""
-
-    def drive(cycles: int) -> None:
-        driver.drive(cycles)
-        for _ in range(_DRIVES - 1):
-            driver.drive_nothing(cycles)
-
-    marks = _Marks()
-    between = _marked_from_first_to_last(driver, cycles, marks)
+def _count(schedule: Schedule, veto: Veto | None) -> _Pass:
+    marks = _Marks(veto)
+    between = _marked_from_first_to_last(schedule, marks)
     with tempfile.TemporaryDirectory(prefix="awaitbench-") as folder:
         capture = Path(folder, "capture.bin")
         tracker = Tracker(
@@ -103,53 +151,62 @@ def _counting_pass(
             trace_python_allocators=True,
         )
         with tracking(tracker, veto):
-            drive(1)  # the tracker's start emptied free lists
+            schedule.drive(schedule.short)  # the tracker's start emptied free lists
+            for cycles in (schedule.short, schedule.short, schedule.long):
+                marks.add()
+                schedule.drive(cycles)
             marks.add()
-            drive(cycles)
-            marks.add()
-            drive(cycles)
-            marks.add()
-            drive(2 * cycles)
-            marks.add()
-            between.drive(cycles)
-        first, second, last, _, held, _ = _read(capture, marks)
-    for stretch in (first, second, last, held):
-        if stretch.hooked:
-            raise MeasureError(
-                f"{driver.variant}: memray's stack hook came back while allocations were "
-                "counted, which makes the counts too high; they are not reported"
-            )
-    return first, second, last, held
+            between.drive(schedule.short)
+        first, second, long, _, held, _ = _read(capture, marks)
+    marks.check(schedule.driver.variant)
+    return _Pass(first, second, long, held)
 
 
 class _Marks:
     """Bounds of stretches: blocks that stay alive, and so have addresses of their own."""
 
-    def __init__(self) -> None:
-        # The list has its full length before: one that grows would allocate between the marks.
+    def __init__(self, veto: Veto | None) -> None:
+        # The lists have their full length before: one that grows would allocate in a stretch.
         self._blocks = [b""] * 6
+        self._events = [0] * 6
         self._places = iter(range(6))
+        self._veto = veto
 
     def add(self) -> None:
         """Set the next mark."""
-        self._blocks[next(self._places)] = bytes(_MARK)
+        place = next(self._places)
+        self._blocks[place] = bytes(_MARK)
+        if self._veto is not None:
+            self._events[place] = self._veto.events
 
     @property
     def addresses(self) -> set[int]:
         """Where the marks are."""
         return {id(block) for block in self._blocks}
 
+    def check(self, variant: str) -> None:
+        """Raise MeasureError if the operations raised audit events under the veto."""
+        if self._veto is None:
+            return
+        _, second, long, end, *_ = self._events
+        if end - long > long - second:
+            frequent = max(self._veto.names, key=lambda name: self._veto.names[name])
+            raise MeasureError(
+                f"{variant}: the operations raise the audit event {frequent!r}, for which CPython "
+                "allocates where a hook listens, as it must here; count them with --loop asyncio, "
+                "on Python 3.12 or later"
+            )
 
-def _marked_from_first_to_last(
-    driver: Driver[Any, Any, Any], cycles: int, marks: _Marks
-) -> Driver[Any, Any, Any]:
-    """Return *driver* with a function that sets a mark at its first call, and at its last.
+
+def _marked_from_first_to_last(schedule: Schedule, marks: _Marks) -> Driver[Any, Any, Any]:
+    """Return the driver with a function that sets a mark at its first call, and at its last.
 
     The level at the first call is that of the driving loop at work. What ``drive()`` needs to
     start and to end is larger than what many an operation holds, and would hide it.
     """
-    function = driver.function
-    last = cycles * len(driver.cycle) - 1
+    between = copy.copy(schedule.driver)
+    function = between.function
+    last = schedule.short * len(between.cycle) - 1
     # Neither a generator nor a counter: this chain allocates nothing when it is advanced.
     ends = itertools.chain((True,), itertools.repeat(False, last - 1), (True,))
 
@@ -158,13 +215,12 @@ def _marked_from_first_to_last(
             marks.add()
         return function(state, request)
 
-    between = copy.copy(driver)
     between.function = marked
     return between
 
 
 def _read(path: Path, marks: _Marks) -> Iterator[_Stretch]:
-    """Read the stretches between *marks*, in order, and that after the last one."""
+    """Read the stretches between *marks*, in order, and what came after the last mark."""
     bounds = marks.addresses
     live: dict[int, int] = {}
     level = start = 0
@@ -189,28 +245,29 @@ def _read(path: Path, marks: _Marks) -> Iterator[_Stretch]:
                 if level - start > stretch.peak:
                     stretch.peak = level - start
                 # Without the hook memray has no stack to give: its number is 0.
+                # sys.getprofile() would not tell, as memray sets a function but no object.
                 if record.stack_id:
                     stretch.hooked = True
     if stretch is not None:
         yield stretch
 
 
-def _per_operation(
-    operations: int, shorter: _Stretch, longer: _Stretch, held: _Stretch
-) -> Allocations:
-    """Return what *longer*, of 2n operations, has more than *shorter*, of n, for each of n."""
+def _per_operation(counted: _Pass, operations: int) -> Allocations:
+    """Return what the long stretch has more than the short one, for each of *operations*."""
+    longer, shorter = counted.long, counted.second
     kinds = []
     for allocator, size in longer.allocations.keys() | shorter.allocations.keys():
         kind = allocator, size
         more = longer.allocations.get(kind, 0) - shorter.allocations.get(kind, 0)
-        kinds.append(AllocationKind(AllocatorType(allocator).name, size, more / operations))
+        if more:
+            kinds.append(AllocationKind(AllocatorType(allocator).name, size, more / operations))
     kinds.sort(key=lambda kind: (-kind.count, kind.allocator, kind.size))
     return Allocations(
         count=(longer.count - shorter.count) / operations,
         requested_bytes=sum(kind.size * kind.count for kind in kinds),
-        peak_bytes=held.peak,
+        peak_bytes=counted.held.peak,
         operations=operations,
-        kinds=tuple(kind for kind in kinds if kind.count),
+        kinds=tuple(kinds),
     )
 
 

@@ -43,12 +43,12 @@ class _VetoedError(Exception):
 class Veto:
     """While active, nobody can install a profile function. Not removable: audit hooks stay.
 
-    ``events`` counts the other audit events that were raised meanwhile, ``last`` names one.
+    ``events`` counts the other audit events that were raised meanwhile, ``names`` each of them.
     """
 
     def __init__(self) -> None:
         self.events = 0
-        self.last = ""
+        self.names: dict[str, int] = {}
         self._active = False
         sys.addaudithook(self._audit)
 
@@ -59,7 +59,7 @@ class Veto:
             raise _VetoedError
         if event != "sys.unraisablehook":  # the answer to the line above
             self.events += 1
-            self.last = event
+            self.names[event] = self.names.get(event, 0) + 1
 
     @contextmanager
     def active(self) -> Iterator[None]:
