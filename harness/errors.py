@@ -33,6 +33,9 @@ class AwaitbenchError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __str__(self) -> str:
+        return " ".join(super().__str__().splitlines())
+
 
 class InputError(AwaitbenchError):
     """Unusable input. Says what was expected, what came, and what to change."""
