@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from harness.errors import InputError, UnknownNameError
 
@@ -18,6 +19,13 @@ __all__ = ["SYNC_RATIO", "ParamValue", "Parameter", "Params", "Scenario"]
 
 ParamValue: TypeAlias = "float | int | str | bool"
 
+_KINDS = {
+    float: "a number",
+    int: "an integer",
+    str: "one line of text without ;",
+    bool: "true or false",
+}
+
 State = TypeVar("State")
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -28,13 +36,19 @@ class Parameter:
     """A knob of a scenario: its default, what values it takes, and what it means.
 
     The type of a value is the type of *default*; an integer is taken where a float is
-    expected. *minimum* and *maximum* are inclusive.
+    expected. *minimum* and *maximum* are inclusive. A text is one line without ``;``, which
+    separates the parameters of a case.
     """
 
     default: ParamValue
     minimum: float = -math.inf
     maximum: float = math.inf
     help: str = ""
+
+    def __post_init__(self) -> None:
+        if type(self.default) not in _KINDS:
+            expected = ", ".join(_KINDS.values())
+            raise InputError(f"default {self.default!r}: expected one of {expected}")
 
     def parse(self, name: str, text: str) -> ParamValue:
         """Read a value as it is typed on a command line; InputError if it is none."""
@@ -59,16 +73,17 @@ class Parameter:
         return value
 
     def _within(self, value: ParamValue) -> bool:
-        if isinstance(value, str | bool):
+        if isinstance(value, bool):
             return True
-        return math.isfinite(value) and self.minimum <= value <= self.maximum
+        if isinstance(value, str):
+            return value == value.strip() and value.isprintable() and ";" not in value
+        # Not math.isfinite(), which cannot take an integer that is too large for a float.
+        return abs(value) <= sys.float_info.max and self.minimum <= value <= self.maximum
 
     @property
     def expected(self) -> str:
         """What a value must be, as one phrase for people."""
-        kind = {float: "a number", int: "an integer", str: "text", bool: "true or false"}[
-            type(self.default)
-        ]
+        kind = _KINDS[type(self.default)]
         low, high = self.minimum, self.maximum
         if math.isfinite(low) and math.isfinite(high):
             return f"{kind} from {low:g} to {high:g}"
@@ -93,16 +108,30 @@ class Params(Mapping[str, ParamValue]):
 
     __slots__ = ("_values", "seed")
 
+    _values: Mapping[str, ParamValue]
+    seed: int
+
     def __init__(self, values: Mapping[str, ParamValue], seed: int = 0) -> None:
-        self._values = MappingProxyType(dict(values))
-        self.seed = seed
+        object.__setattr__(self, "_values", MappingProxyType(dict(values)))
+        object.__setattr__(self, "seed", seed)
 
     @property
     def sync_ratio(self) -> float:
         """Share of operations that complete without suspending, 0 to 1."""
         return float(self._values["sync_ratio"])
 
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"params are immutable: {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"params are immutable: {name!r} cannot be deleted")
+
+    def __reduce__(self) -> tuple[type[Params], tuple[dict[str, ParamValue], int]]:
+        return Params, (dict(self._values), self.seed)
+
     def __getattr__(self, name: str) -> Any:
+        if name in Params.__slots__:  # of an instance that is only being made
+            raise AttributeError(name)
         try:
             return self._values[name]
         except KeyError:
@@ -165,10 +194,20 @@ class Scenario(Generic[State, Request, Answer]):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise InputError(f"scenario {self.title!r}: two variants are named {repeated[0]!r}")
+        for name in self.parameters:
+            if not name.isidentifier() or hasattr(Params, name):
+                raise InputError(
+                    f"scenario {self.title!r}: a parameter cannot be named {name!r}; expected an "
+                    "identifier that Params does not use itself"
+                )
         declared = self.declared
+        for name, parameter in declared.items():
+            parameter.check(name, parameter.default)
         for name, values in self.sweep.items():
             if name not in declared:
                 raise UnknownNameError("parameter", name, declared)
+            if not values:
+                raise InputError(f"scenario {self.title!r}: the sweep of {name} is empty")
             for value in values:
                 declared[name].check(name, value)
 
