@@ -4,12 +4,13 @@ PYTHON ?= python3
 PRESET ?= quick
 SCENARIOS ?=
 RUN ?= latest
+PYTHONS ?= $(PYTHON)
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH := $(BIN)/awaitbench
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test check report readme reference experiments clean
+.PHONY: help bench test check report readme reference environment experiments clean
 
 help: ## list the targets
 	@echo "awaitbench: what a sync-or-async call costs in asyncio"
@@ -64,8 +65,10 @@ reference: $(STAMP) ## measure the reference run again, and its report
 readme: $(STAMP) ## write the README's table and picture from the reference run
 	@$(BIN)/python docs/make_readme.py
 
-experiments: $(DEV_STAMP) ## show that the method holds on this machine (takes long; docs/method.md)
-	@$(BIN)/python docs/experiments/run_all.py
+environment: $(DEV_STAMP) ## make the environment and nothing more
+
+experiments: $(DEV_STAMP) ## show that the method holds (PYTHONS="python3.11 ...", 30 minutes)
+	@$(BIN)/python docs/experiments/run_all.py $(PYTHONS)
 
 clean: ## remove the environment and what tools left; runs and reports stay
 	@rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \

@@ -41,13 +41,20 @@ def shipped() -> dict[str, Entry]:
 def find(names: tuple[str, ...]) -> tuple[dict[str, Entry], tuple[str, ...]]:
     """Return the known scenarios and the names that *names* selects among them.
 
-    A name that ends in ``.py`` is a file: its scenario is loaded and joins the known ones.
+    A name that ends in ``.py`` is a file: its scenario is loaded and joins the known ones, or
+    takes the place of the shipped one of its name. InputError for two files of one name.
     """
     entries = shipped()
+    files: dict[str, Path] = {}
     chosen = []
     for name in names:
         if name.endswith(".py"):
             entry = load(name)
+            path = Path(name).resolve()
+            if files.setdefault(entry.name, path) != path:
+                raise InputError(
+                    f"{name}: another file given is called {entry.name}.py too; rename one of them"
+                )
             entries[entry.name] = entry
             chosen.append(entry.name)
         else:
@@ -78,25 +85,36 @@ def load(source: str) -> Entry:
 def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{name}: cannot be imported: {_told(error)}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
     """Import a file under its own name, its folder first on the path as Python does it."""
-    if not path.is_file():
+    if not _is_file(path):
         raise InputError(f"{path}: no such file; give the path of a scenario file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.stem.isprintable() or path.stem != path.stem.strip():
+        raise InputError(f"{str(path)!r}: expected a file name without spaces around it")
+    # Not the bare stem: a file called json.py must not become everybody's `json`.
+    name = f"scenario_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent.resolve()))
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{path}: cannot be imported: {_told(error)}") from error
     return module
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _told(error: BaseException) -> str:

