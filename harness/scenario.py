@@ -95,7 +95,7 @@ class Parameter:
 
 
 SYNC_RATIO = Parameter(
-    1.0, 0.0, 1.0, "share of operations that complete without suspending, 0 to 1"
+    1.0, 0.0, 1.0, "share of operations that complete without suspending"
 )
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
+from rich.table import Table
 
 from harness.command.common import console
 from harness.measure.crew import Interpreter
@@ -30,16 +31,18 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     out = console()
     said = probe(Interpreter(args.python or sys.executable))
+    machine = Table.grid(padding=(0, 2))
+    machine.add_column(style="dim")
     for label, text in describe(said, "asyncio").items():
-        out.print(f"[dim]{label:20}[/] {escape(text)}", highlight=False, soft_wrap=True)
+        machine.add_row(label, escape(text))
+    out.print(machine)
     out.print()
     findings = machine_findings(said)
+    told = Table.grid(padding=(0, 2))
     for finding in findings:
         style = _STYLE[finding.severity]
-        out.print(
-            f"[{style}]{finding.severity}[/]: {escape(finding.message)}. {escape(finding.advice)}",
-            highlight=False,
+        told.add_row(
+            f"[{style}]{finding.severity}[/]", escape(f"{finding.message}\n{finding.advice}")
         )
-    if not findings:
-        out.print("Nothing was found that spoils measurements.")
+    out.print(told if findings else "Nothing was found that spoils measurements.")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
+from rich.table import Table
 
 from harness import catalog
 from harness.command.common import console
@@ -12,8 +13,10 @@ from harness.strategy import functions
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
 
     from harness.catalog import Entry
+    from harness.scenario import ParamValue
 
 __all__ = ["add_arguments", "execute"]
 
@@ -39,15 +42,17 @@ def execute(args: Namespace) -> int:
 def _print(entry: Entry) -> None:
     out = console()
     scenario = entry.scenario
-    out.print(f"[bold]{escape(entry.name)}[/]  {escape(scenario.title)}", soft_wrap=True)
-    out.print(f"  variants    {', '.join(functions(scenario))}", highlight=False)
+    out.print(f"[bold]{escape(entry.name)}[/]  {escape(scenario.title)}", highlight=False)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_row("  variants", ", ".join(functions(scenario)))
     for name, parameter in scenario.declared.items():
-        swept = scenario.sweep.get(name, (parameter.default,))
-        values = ", ".join(
-            f"{value:g}" if isinstance(value, float) else str(value) for value in swept
-        )
-        out.print(
-            f"  {name:11} {escape(parameter.help)} ({parameter.expected}); measured at {values}",
-            highlight=False,
-        )
+        measured = scenario.sweep.get(name, (parameter.default,))
+        told = f"{parameter.help}: {parameter.expected}" if parameter.help else parameter.expected
+        table.add_row(f"  {escape(name)}", escape(f"{told}; measured at {_values(measured)}"))
+    out.print(table)
     out.print()
+
+
+def _values(values: Iterable[ParamValue]) -> str:
+    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
