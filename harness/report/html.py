@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from harness._version import __version__
 from harness.errors import InputError
@@ -47,10 +48,15 @@ def render_report(run: Run) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["visible"] = visible
+    environment.filters |= {"visible": visible, "breakable": _breakable}
     return environment.get_template("report.html.j2").render(
         page=make_page(run), version=__version__
     )
+
+
+def _breakable(name: str) -> Markup:
+    """Return *name* escaped, with places where a narrow column may break it."""
+    return Markup("_<wbr>").join(visible(name).split("_"))
 
 
 def _replace(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from harness.report.figures import ABSENT, count_text, significant
+from harness.report.figures import ABSENT, count_text, significant, time_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Overview", "OverviewRow", "overview"]
 
 _KEYS = ["scenario", "params", "python", "loop"]
+_FIGURES = ("ratio", "time_ns", "allocations")
 _NEGLIGIBLE = math.log(1.02)
 # Ends of the steps of the heat scale, as factors: slower (or faster) than the baseline.
 _STEPS = (1.15, 1.5, 3.0, 10.0)
@@ -49,7 +50,7 @@ class OverviewRow:
 
 @dataclass(frozen=True)
 class Overview:
-    """A table; *figure* says what its cells hold: ``ratio`` or ``allocations``."""
+    """A table; *figure* says what its cells hold: ``ratio``, ``time_ns`` or ``allocations``."""
 
     figure: str
     variants: tuple[str, ...]
@@ -57,11 +58,14 @@ class Overview:
 
 
 def overview(rows: Sequence[CaseRow]) -> Overview | None:
-    """Return the ratios (or, where no time was measured, the allocations) of all cases."""
-    if not rows:
+    """Return the ratios of all cases; without a baseline their times, else their allocations.
+
+    None where there is nothing to hold against anything.
+    """
+    if len({row.variant for row in rows}) < 2:
         return None
     frame = pd.DataFrame([asdict(row) for row in rows])
-    figure = next((name for name in ("ratio", "allocations") if frame[name].notna().any()), None)
+    figure = next((name for name in _FIGURES if frame[name].notna().any()), None)
     if figure is None:
         return None
     frame["place"] = range(len(rows))
@@ -81,10 +85,12 @@ def overview(rows: Sequence[CaseRow]) -> Overview | None:
 
 
 def _cell(row: CaseRow, figure: str) -> Cell:
+    if getattr(row, figure) is None:
+        return Cell(ABSENT if row.status == "ok" else row.status, 0)
     if figure == "allocations":
         return Cell(count_text(row.allocations), 0)
     if row.ratio is None:
-        return Cell(ABSENT if row.status == "ok" else row.status, 0)
+        return Cell(time_text(row.time_ns), 0)
     if row.is_baseline:
         return Cell("1", 0)
     digits = 3 if 1 <= row.ratio < 2 else 2

@@ -18,6 +18,7 @@ from harness.analysis.sentences import summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
 from harness.report.figures import (
+    ABSENT,
     byte_text,
     count_text,
     ratio_parts,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
     from harness.record import Finding, Run
+    from harness.report.figures import Unit
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
     from harness.report.table import Block
@@ -53,16 +55,22 @@ _STATUS = {
 
 
 @dataclass(frozen=True)
+class Figure:
+    """One cell of the table of cases: a figure, its half-width, and whether that is too wide."""
+
+    text: str
+    half_width: str = ""
+    misses_target: bool = False
+
+
+@dataclass(frozen=True)
 class CaseLine:
-    """One row of the table of cases, as text; time and ratio each with their half-width."""
+    """One row of the table of cases; without figures only its *trouble* is shown."""
 
     variant: str
     colour: str
     is_baseline: bool
-    time: tuple[str, str]
-    ratio: tuple[str, str]
-    misses_target: bool
-    counts: tuple[str, ...]
+    figures: tuple[Figure, ...]
     trouble: str
 
 
@@ -74,15 +82,15 @@ class Panel:
     heading: str
     digest: str
     opened: bool
-    unit: str
     charts: tuple[Chart, ...]
+    headers: tuple[str, ...]
     lines: tuple[CaseLine, ...]
-    reason: str | None
+    reason: str
 
     @property
-    def troubled(self) -> bool:
-        """Whether any row has something to say about its status."""
-        return any(line.trouble for line in self.lines)
+    def with_interval(self) -> int:
+        """How many of the first columns leave room for half-widths: time and ratio."""
+        return sum(header.startswith(("time", "ratio")) for header in self.headers)
 
 
 @dataclass(frozen=True)
@@ -190,7 +198,7 @@ def _section(
 ) -> Section:
     group = several[0].group
     anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
-    opened = _opened([block.group for block in several])
+    opened = _opened(several)
     return Section(
         anchor=anchor,
         name=visible(group.scenario),
@@ -209,54 +217,72 @@ def _section(
     )
 
 
-def _opened(groups: Sequence[Group]) -> set[Group]:
-    """Return the groups to show from the start: the share nearest to the typical one."""
+def _opened(several: Sequence[Block]) -> set[Group]:
+    """Return the groups to show from the start: measured, at the share nearest to typical."""
+    measured = [block for block in several if common_reason(block.rows) is None] or several
 
-    def distance(group: Group) -> tuple[float, float]:
-        share = float(dict(group.params)["sync_ratio"])
+    def distance(block: Block) -> tuple[float, float]:
+        share = block.rows[0].sync_ratio
         return abs(share - _TYPICAL_SHARE), -share
 
-    nearest = min(map(distance, groups))
-    return {group for group in groups if distance(group) == nearest}
+    nearest = min(map(distance, measured))
+    return {block.group for block in measured if distance(block) == nearest}
 
 
 def _panel(block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]) -> Panel:
-    unit = time_unit(row.time_ns for row in block.rows)
     heading = _heading(block.group)
+    table = _table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
         heading=heading,
         digest=_digest(block.rows),
         opened=opened,
-        unit=unit.symbol,
         charts=tuple(case_charts(block, marks, anchor, f"{block.group.scenario}, {heading}")),
-        lines=tuple(_lines(block.rows, run.plan.preset.target, marks)),
-        reason=common_reason(block.rows),
+        headers=tuple(table),
+        lines=tuple(_lines(block.rows, table, marks)),
+        reason=visible(common_reason(block.rows) or "").rstrip("."),
     )
 
 
-def _lines(rows: Sequence[CaseRow], target: float, marks: dict[str, Mark]) -> Iterator[CaseLine]:
+def _table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]]:
+    """Return header -> figures, of those columns that have any."""
     unit = time_unit(row.time_ns for row in rows)
-    for row in rows:
-        half = None
-        if row.time_ns_low is not None and row.time_ns_high is not None:
-            half = (row.time_ns_high - row.time_ns_low) / 2 / unit.nanoseconds
-        time = None if row.time_ns is None else row.time_ns / unit.nanoseconds
+    table = {
+        f"time, {unit.symbol}": [_time(row, unit) for row in rows],
+        "ratio": [Figure(*ratio_of(row), misses_target(row, target)) for row in rows],
+        "allocations": [Figure(count_text(row.allocations)) for row in rows],
+        "bytes": [Figure(byte_text(row.bytes)) for row in rows],
+        "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],
+        "suspensions": [Figure(count_text(row.suspensions)) for row in rows],
+        "tasks": [Figure(count_text(row.tasks)) for row in rows],
+        "rounds": [Figure(count_text(row.rounds)) for row in rows],
+    }
+    return {
+        header: figures
+        for header, figures in table.items()
+        if any(figure.text != ABSENT for figure in figures)
+    }
+
+
+def _time(row: CaseRow, unit: Unit) -> Figure:
+    if row.time_ns is None:
+        return Figure(ABSENT)
+    half = None
+    if row.time_ns_low is not None and row.time_ns_high is not None:
+        half = (row.time_ns_high - row.time_ns_low) / 2 / unit.nanoseconds
+    return Figure(*ratio_parts(row.time_ns / unit.nanoseconds, half))
+
+
+def _lines(
+    rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
+) -> Iterator[CaseLine]:
+    for index, row in enumerate(rows):
+        figures = tuple(column[index] for column in table.values())
         yield CaseLine(
             variant=visible(row.variant),
             colour=marks[row.variant].colour,
             is_baseline=row.is_baseline,
-            time=ratio_parts(time, half),
-            ratio=ratio_of(row),
-            misses_target=misses_target(row, target),
-            counts=(
-                count_text(row.allocations),
-                byte_text(row.bytes),
-                byte_text(row.peak_bytes),
-                count_text(row.suspensions),
-                count_text(row.tasks),
-                count_text(row.rounds),
-            ),
+            figures=figures if any(figure.text != ABSENT for figure in figures) else (),
             trouble=visible(describe(row)),
         )
 

@@ -9,6 +9,7 @@ from harness.plan import format_params
 from harness.report.charts import Bar, Line, Point, bar_chart, dot_chart, line_chart
 from harness.report.figures import byte_text, count_text, time_text, visible
 from harness.report.method import share_text
+from harness.report.table import common_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,7 +74,8 @@ def share_charts(
 def _over_share(
     ordered: Sequence[Block], marks: Mapping[str, Mark], anchor: str, about: str
 ) -> Iterator[Chart]:
-    if len({block.rows[0].sync_ratio for block in ordered}) < 2:
+    ordered = [block for block in ordered if common_reason(block.rows) is None]
+    if len(ordered) < 2:
         return
     places = [share_text(block.group) for block in ordered]
     name = ordered[0].group.scenario
