@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import InputError, UnknownNameError
+from harness.errors import AwaitbenchError, InputError, UnknownNameError
 from harness.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -118,5 +118,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _told(error: BaseException) -> str:
+    if isinstance(error, AwaitbenchError):
+        return str(error)
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
