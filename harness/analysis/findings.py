@@ -160,7 +160,7 @@ def _odd(record: GroupRecord) -> Iterator[tuple[float, str]]:
 
 
 def _round_levels(record: GroupRecord) -> dict[int, float]:
-    """Return each round's level: the median over variants of log(time / the usual time)."""
+    """Return each round's level: by how much (log) most variants were slower, or faster."""
     deviations: dict[int, list[float]] = {}
     for timing in record.timings.values():
         medians = {i: math.log(statistics.median(v)) for i, v in timing.rounds.items() if v}
@@ -169,7 +169,14 @@ def _round_levels(record: GroupRecord) -> dict[int, float]:
         usual = statistics.median(medians.values())
         for index, median in medians.items():
             deviations.setdefault(index, []).append(median - usual)
-    return {index: statistics.median(found) for index, found in sorted(deviations.items())}
+    return {index: _shared(sorted(found)) for index, found in sorted(deviations.items())}
+
+
+def _shared(deviations: Sequence[float]) -> float:
+    """Return the deviation that three quarters of the variants share, 0 if they do not agree."""
+    few = len(deviations) // 4
+    slower, faster = deviations[few], deviations[-1 - few]
+    return max(slower, 0.0) or min(faster, 0.0)
 
 
 def _scatter(run: Run) -> Iterator[Finding]:

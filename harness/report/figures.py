@@ -87,6 +87,8 @@ def ratio_parts(ratio: float | None, half_width: float | None) -> tuple[str, str
         return ABSENT, ""
     if half_width is None:
         return significant(ratio), ""
+    if half_width > 10 * ratio:
+        return significant(ratio), f">{significant(10 * ratio)}"
     half_width = max(half_width, 0.001)  # finer digits would be the clock's, not the variant's
     places = min(3, max(0, 1 - math.floor(math.log10(half_width))))
     return f"{ratio:,.{places}f}", f"{half_width:,.{places}f}"
