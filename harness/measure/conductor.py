@@ -60,8 +60,8 @@ class Worker(Protocol):
     def calibrate(self, seconds: float) -> Calibration:
         """Find how many cycles last *seconds*."""
 
-    def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
-        """Make ready to measure, and wait at the gate; *limit* is seconds for one value."""
+    def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
+        """Make ready to measure, and wait at the gate; one value takes about *expected* s."""
 
     def measure(self) -> None:
         """Open the gate for one value, and wait until it is there."""
@@ -122,13 +122,27 @@ def time_group(
         if not alive:
             break
         on_round(group.rounds)
-        with open_round(group.rounds, alive) as workers:
-            _Round(group, workers, preset.values, rng).run()
+        try:
+            with open_round(group.rounds, alive) as workers:
+                _Round(group, workers, preset.values, rng).run()
+        except MeasureError as error:
+            group.failures.update(dict.fromkeys(alive, str(error)))
+            break
         group.rounds += 1
-        group.target_met = target_is_met(group.timings, baseline, preset.target)
+        group.target_met = _target_is_met(group, baseline, preset.target)
         if group.rounds >= fewest and group.target_met:
             break
     return group
+
+
+def _target_is_met(group: GroupTiming, baseline: str, target: float) -> bool:
+    """Look at the variants that still take part only: no round makes the others more exact."""
+    alive = {
+        variant: timing
+        for variant, timing in group.timings.items()
+        if variant not in group.failures
+    }
+    return target_is_met(alive, baseline, target)
 
 
 class _Round:
@@ -171,8 +185,8 @@ class _Round:
             self._group.calibrations[variant] = worker.calibrate(_VALUE_SECONDS)
         found = self._group.calibrations[variant]
         self._operations[variant] = operations * found.loops
-        limit = _limit(found.loops * found.seconds)
-        worker.begin(found.loops, self._values, _WARMUP_SWEEPS, limit)
+        expected = found.loops * found.seconds
+        worker.begin(found.loops, self._values, _WARMUP_SWEEPS, expected)
 
     def _measure(self, variant: str, worker: Worker) -> None:
         worker.measure()
@@ -181,8 +195,3 @@ class _Round:
         # pyperf writes its benchmark now: wait for it, so that no other child runs meanwhile.
         worker.measure()
         self._group.add(self._group.rounds, variant, worker.finish(), self._operations[variant])
-
-
-def _limit(expected: float) -> float:
-    """Return the seconds after which a value of *expected* seconds counts as hanging."""
-    return 20.0 + 20 * expected

@@ -25,17 +25,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Interpreter", "Member", "open_crew"]
 
-# Setting up and one answer may take this long, in seconds, before the child counts as hanging.
-_PATIENCE = 60.0
 _LONGEST_OUTPUT = 2000
 
 
 @dataclass(frozen=True)
 class Interpreter:
-    """Where measuring children run: an executable, and the scenarios' sources by name."""
+    """Where measuring children run: an executable, and the scenarios' sources by name.
+
+    patience
+        Seconds that a child may take to set up, or to answer, before it counts as hanging.
+    """
 
     executable: str = sys.executable
     sources: Mapping[str, str] | None = None
+    patience: float = 60.0
 
     def source(self, scenario: str) -> str:
         """Return the module or file that declares *scenario*."""
@@ -43,31 +46,46 @@ class Interpreter:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables under which it finds this very harness."""
-        package = str(Path(harness.__file__).resolve().parent.parent)
-        path = os.environ.get("PYTHONPATH")
-        return os.environ | {"PYTHONPATH": f"{package}{os.pathsep}{path}" if path else package}
+        paths = [str(Path(harness.__file__).resolve().parent.parent)]
+        if os.environ.get("PYTHONPATH"):
+            paths.append(os.environ["PYTHONPATH"])
+        here = str(Path.cwd())
+        if {"", here} & {*sys.path}:
+            paths.append(here)
+        # `python -m` and `-c` would put the working directory first, where a folder called
+        # harness, or scenarios, would take the place of ours.
+        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
 class Member:
-    """One forked child, spoken to over its channel; knows what it printed when it dies."""
+    """One forked child, spoken to over its channel; knows what it printed when it dies.
 
-    def __init__(self, variant: str, channel: Channel, output: IO[bytes]) -> None:
+    *patience* is seconds, as in :class:`Interpreter`.
+    """
+
+    def __init__(self, variant: str, channel: Channel, output: IO[bytes], patience: float) -> None:
         self.variant = variant
+        self.patience = patience
         self._channel = channel
         self._output = output
 
-    def ask(self, do: str, *, limit: float = _PATIENCE, **given: Any) -> dict[str, Any]:
+    def ask(self, do: str, *, limit: float | None = None, **given: Any) -> dict[str, Any]:
         """Say what to do and return the answer; MeasureError if there is none in time."""
-        self._channel.send({"do": do, **given})
+        with suppress(MeasureError):  # it is gone: what it said last is there to be read
+            self._channel.send({"do": do, **given})
         return self.listen(do, limit)
 
-    def listen(self, doing: str, limit: float = _PATIENCE) -> dict[str, Any]:
-        """Return the next message; MeasureError with the reason if the child gave up."""
+    def listen(self, doing: str, limit: float | None = None) -> dict[str, Any]:
+        """Return the next message; MeasureError with the reason if the child gave up.
+
+        *limit* is in seconds, and the member's patience unless given.
+        """
+        limit = self.patience if limit is None else limit
         try:
             message = self._channel.receive(limit)
         except TimeoutError:
             raise MeasureError(
-                f"{self.variant}: no answer to {doing!r} within {limit:.0f} s; "
+                f"{self.variant}: no answer to {doing!r} within {limit:g} s; "
                 "does an operation wait for something that never comes?"
             ) from None
         if message is None:
@@ -78,8 +96,10 @@ class Member:
 
     def _said(self) -> str:
         """Return the end of what the processes printed, on one line."""
-        self._output.seek(0)
-        text = self._output.read()[-_LONGEST_OUTPUT:].decode(errors="replace").strip()
+        # Without seek(): the position is that at which the other children write.
+        descriptor = self._output.fileno()
+        start = max(0, os.fstat(descriptor).st_size - _LONGEST_OUTPUT)
+        text = os.pread(descriptor, _LONGEST_OUTPUT, start).decode(errors="replace").strip()
         last = text.splitlines()[-1:] if text else []
         return f"; it said: {last[0]}" if last else ""
 
@@ -95,29 +115,51 @@ def open_crew(
     members: Sequence[str] | None = None,
 ) -> Iterator[dict[str, Member]]:
     """Start a fresh interpreter that forks one child per variant; all are gone at the end."""
+    job = {
+        "version": VERSION,
+        "task": task,
+        "source": interpreter.source(group.scenario),
+        "params": dict(group.params),
+        "seed": seed,
+        "loop": group.runtime.loop,
+        "variants": list(group.variants),
+    }
+    names = group.variants if members is None else members
     with ExitStack() as stack:
-        names = group.variants if members is None else members
-        output = stack.enter_context(tempfile.TemporaryFile())
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="awaitbench-"))
-        pairs = {name: socket.socketpair() for name in names}
-        for ours, theirs in pairs.values():
-            stack.callback(ours.close)
-            stack.callback(theirs.close)
-        job = {
-            "version": VERSION,
-            "task": task,
-            "source": interpreter.source(group.scenario),
-            "params": dict(group.params),
-            "seed": seed,
-            "loop": group.runtime.loop,
-            "variants": list(group.variants),
-            "workers": [[name, theirs.fileno()] for name, (_, theirs) in pairs.items()],
-        }
-        process = _start(interpreter, job, output, hash_seed, folder)
-        stack.callback(_end, process)
-        for _, theirs in pairs.values():
-            theirs.close()
-        yield {name: Member(name, Channel(ours), output) for name, (ours, _) in pairs.items()}
+        try:
+            crew = _gather(stack, interpreter, job, names, hash_seed)
+        except OSError as error:
+            raise MeasureError(
+                f"its processes cannot be started ({error.strerror or error})"
+            ) from error
+        yield crew
+
+
+def _gather(
+    stack: ExitStack,
+    interpreter: Interpreter,
+    job: dict[str, Any],
+    names: Sequence[str],
+    hash_seed: int,
+) -> dict[str, Member]:
+    """Start the interpreter; what *stack* gets to close ends everything again."""
+    output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
+    folder = stack.enter_context(
+        tempfile.TemporaryDirectory(prefix="awaitbench-", ignore_cleanup_errors=True)
+    )
+    pairs = {name: socket.socketpair() for name in names}
+    for ours, theirs in pairs.values():
+        stack.callback(ours.close)
+        stack.callback(theirs.close)
+    workers = [[name, theirs.fileno()] for name, (_, theirs) in pairs.items()]
+    process = _start(interpreter, {**job, "workers": workers}, output, hash_seed, folder)
+    stack.callback(_end, process)
+    for _, theirs in pairs.values():
+        theirs.close()
+    return {
+        name: Member(name, Channel(ours), output, interpreter.patience)
+        for name, (ours, _) in pairs.items()
+    }
 
 
 def _start(

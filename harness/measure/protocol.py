@@ -72,7 +72,10 @@ class Channel:
                     continue
             return None
         line, _, self._pending = self._pending.partition(b"\n")
-        message = json.loads(line)
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise MeasureError(f"protocol: expected JSON, got {line[:40]!r}") from error
         if not isinstance(message, dict):
             raise MeasureError(f"protocol: expected an object, got {type(message).__name__}")
         return message

@@ -53,6 +53,10 @@ _KEPT_METADATA = frozenset(
     }
 )
 
+# A value may take this many times as long as calibration expects before the child counts as
+# hanging: the machine may be busy with other things.
+_SLOWER = 20
+
 
 def clean_metadata(metadata: Mapping[str, float | str]) -> dict[str, float | str]:
     """Return what may be stored of pyperf's metadata: no host name, no path."""
@@ -75,9 +79,9 @@ class PyperfWorker:
         """Have the child find how many cycles last *seconds*."""
         return Calibration(**self._member.ask("calibrate", seconds=seconds))
 
-    def begin(self, loops: int, values: int, warmups: int, limit: float) -> None:
+    def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
         """Have the child start pyperf, whose first value waits at the gate."""
-        self._limit = limit
+        self._limit = self._member.patience + _SLOWER * expected
         self._member.ask("time", loops=loops, values=values, warmups=warmups)
 
     def measure(self) -> None:
