@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.strategy import Reading, strategy
 from harness.verify import Observed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable, Callable, Generator
 
     from harness.measure.drive import Driver
 
@@ -24,14 +25,25 @@ class _Counted:
         self.suspensions = 0
 
     def __await__(self) -> Generator[Any, None, Any]:
-        steps = self._awaitable.__await__()
+        # A coroutine around it: `await` takes more than what has a method __await__.
+        steps = _awaiting(self._awaitable).__await__()
+        advance: Callable[[], Any] = partial(steps.send, None)
         while True:
             try:
-                yielded = next(steps)
+                yielded = advance()
             except StopIteration as stop:
                 return stop.value
             self.suspensions += 1
-            yield yielded
+            try:
+                yield yielded
+            except BaseException as error:  # noqa: BLE001 it is for the one that suspended
+                advance = partial(steps.throw, error)
+            else:
+                advance = partial(steps.send, None)
+
+
+async def _awaiting(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 def observe(driver: Driver[Any, Any, Any]) -> Observed:
