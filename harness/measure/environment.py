@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.measure.crew import Interpreter
 
-__all__ = ["describe", "machine_findings", "probe"]
+__all__ = ["describe", "machine_findings", "probe", "runtime_of"]
 
 # Run by the interpreter that measures: says what it is, and imports what a child needs.
 _PROBE = """
@@ -52,11 +52,16 @@ def probe(interpreter: Interpreter) -> dict[str, str | bool]:
             [executable, "-c", _PROBE],
             capture_output=True,
             text=True,
-            timeout=60,
+            errors="replace",
+            timeout=interpreter.patience,
             env=interpreter.environment(),
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"--python {executable}: says nothing within {interpreter.patience:g} s"
+        ) from None
+    except (OSError, ValueError) as error:
         raise InputError(f"--python {executable}: cannot be run ({error})") from None
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
@@ -64,7 +69,12 @@ def probe(interpreter: Interpreter) -> dict[str, str | bool]:
             f"--python {executable}: cannot measure ({last[0]}); it needs Python 3.11 or later "
             "with pyperf, memray and what the scenarios import"
         )
-    said: dict[str, str | bool] = json.loads(done.stdout)
+    try:
+        # The last line: what sitecustomize prints comes before it.
+        said: dict[str, str | bool] = json.loads(done.stdout.strip().splitlines()[-1])
+        runtime_of(said, "asyncio")
+    except (ValueError, IndexError, KeyError, TypeError):
+        raise InputError(f"--python {executable}: is not a Python interpreter") from None
     return said
 
 
