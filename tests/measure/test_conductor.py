@@ -234,7 +234,8 @@ class TestRounds:
             estimate_ratio(group.timings[variant], group.timings["coroutine"])
             for variant in VARIANTS[1:]
         ]
-        assert all(ratio and ratio.half_width and ratio.half_width <= 0.05 for ratio in ratios)
+        widths = [ratio and ratio.half_width for ratio in ratios]
+        assert all(width is not None and width <= 0.05 for width in widths)
 
     def test_scatter_within_a_round_does_not_narrow_the_interval(self) -> None:
         # A thousand values of each of two rounds that disagree are still two figures.
