@@ -192,14 +192,14 @@ def _legend(run: Run, found: Sequence[Block], width: int) -> Iterator[Text]:
     rows = [row for block in found for row in block.rows]
     told = []
     if any(row.ratio is not None for row in rows):
-        told.append(f"ratio: time / time of {visible(run.plan.baseline)} (base) ± 95 % interval.")
+        base = visible(run.plan.baseline)
+        told.append(f"ratio: time / time of {base} (base), ± half of its 95 % interval")
     if any(misses_target(row, run.plan.preset.target) for row in rows):
-        told.append(f"* wider than the target, ± {run.plan.preset.target * 100:g} %.")
+        told.append(f"* interval wider than the target of ± {run.plan.preset.target * 100:g} %")
     if any(row.allocations is not None or row.suspensions is not None for row in rows):
-        told.append(
-            "allocs, bytes, susp. (suspensions of the awaiter) and tasks (created) per operation."
-        )
-    yield from _wrapped(" ".join(told), width, style="dim")
+        told.append("allocs, bytes, susp. (suspensions of the awaiter), tasks: per operation")
+    for line in told:
+        yield from _wrapped(line, width, style="dim")
 
 
 def _findings(findings: Iterable[Finding], width: int) -> Iterator[Text]:
