@@ -56,10 +56,10 @@ def value_task(function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, 
     def call(*args: P.args, **kwargs: P.kwargs) -> ValueTask[T]:
         body = function(*args, **kwargs)
         try:
-            stepper = _idle.pop()
-        except IndexError:
-            stepper = _new_stepper()
-        try:
+            try:
+                stepper = _idle.pop()
+            except IndexError:
+                stepper = _new_stepper()
             outcome = stepper.send(body)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -84,13 +84,13 @@ def _stepper() -> Generator[Any, Any, Any]:
         body = yield ValueTask((yield from body))
 
 
-def _new_stepper() -> Generator[Any, Any, Any]:
+def _new_stepper() -> types.GeneratorType[Any, Any, Any]:
     stepper: Any = _stepper()
     stepper.send(None)
     return stepper  # type: ignore[no-any-return]
 
 
-_idle: Final[list[Generator[Any, Any, Any]]] = []
+_idle: Final[list[types.GeneratorType[Any, Any, Any]]] = []
 
 _NOT_STARTED: Final = object()
 
@@ -103,6 +103,7 @@ class Suspended(ValueTask[T]):
     """
 
     __slots__ = ("_blocking", "_body", "_foreign", "_kept", "_running", "_stepper", "_waits_for")
+    _is_result = False
 
     def __init__(self, body: Coroutine[Any, Any, T], stepper: object, waits_for: Any) -> None:
         self._kept: ValueTask[T] | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -42,6 +42,10 @@ class ValueTask(Generic[T_co]):
     # allocation of their own.
     if sys.version_info < (3, 13):
         __slots__ = ("_result",)
+
+    # False in the other kinds. Each of them overrides every method below; the methods ask
+    # because of ``map(ValueTask.result, several)``, which passes the overrides by.
+    _is_result: ClassVar[bool] = True
 
     @overload
     def __init__(self: ValueTask[None]) -> None: ...
@@ -88,19 +92,19 @@ class ValueTask(Generic[T_co]):
 
     def done(self) -> bool:
         """Whether it has a result or a failure; an await of it then never suspends."""
-        return True
+        return True if self._is_result else type(self).done(self)
 
     def succeeded(self) -> bool:
         """Whether it is done with a result."""
-        return True
+        return True if self._is_result else type(self).succeeded(self)
 
     def faulted(self) -> bool:
         """Whether it is done with an exception that is not a cancellation."""
-        return False
+        return False if self._is_result else type(self).faulted(self)
 
     def cancelled(self) -> bool:
         """Whether it is done by cancellation."""
-        return False
+        return False if self._is_result else type(self).cancelled(self)
 
     def result(self) -> T_co:
         """Return the result.
@@ -108,7 +112,7 @@ class ValueTask(Generic[T_co]):
         Raises the very exception of a failure, ``CancelledError`` where it was cancelled,
         ``asyncio.InvalidStateError`` while it is not done.
         """
-        return self._result  # type: ignore[no-any-return]
+        return self._result if self._is_result else type(self).result(self)
 
     def exception(self) -> BaseException | None:
         """Return the exception of a failure, or None where there is a result.
@@ -116,7 +120,7 @@ class ValueTask(Generic[T_co]):
         Raises ``CancelledError`` where it was cancelled, ``asyncio.InvalidStateError`` while
         it is not done.
         """
-        return None
+        return None if self._is_result else type(self).exception(self)
 
     def as_future(self) -> asyncio.Future[T_co]:
         """Return the wrapped future where there is one, else one on the running loop.
@@ -124,6 +128,8 @@ class ValueTask(Generic[T_co]):
         A suspended body becomes one Task, always the same. Raises RuntimeError where no loop
         runs or a body is being awaited already.
         """
+        if not self._is_result:
+            return type(self).as_future(self)
         future: asyncio.Future[T_co] = asyncio.get_running_loop().create_future()
         future.set_result(self._result)
         return future
@@ -133,7 +139,7 @@ class ValueTask(Generic[T_co]):
 
         Itself where it holds a result or a failure, else one over ``as_future()``.
         """
-        return self
+        return self if self._is_result else type(self).preserve(self)
 
     def then(self, function: Callable[[T_co], U]) -> ValueTask[U]:
         """Return a ValueTask of ``function(result)``, completed at once if this one is.
@@ -142,6 +148,8 @@ class ValueTask(Generic[T_co]):
         KeyboardInterrupt and SystemExit, which escape. On a pending one *function* runs when
         the returned ValueTask is awaited.
         """
+        if not self._is_result:
+            return type(self).then(self, function)
         try:
             return ValueTask(function(self._result))
         except (KeyboardInterrupt, SystemExit):
@@ -163,6 +171,7 @@ class Failed(ValueTask[Any]):
     """Completed by an exception, which is raised again unchanged at every use."""
 
     __slots__ = ("_exception", "_traceback")
+    _is_result = False
     _exception: BaseException
     _traceback: TracebackType | None
 
@@ -174,11 +183,17 @@ class Failed(ValueTask[Any]):
         return self.result()
         yield  # type: ignore[unreachable]
 
+    def done(self) -> bool:
+        return True
+
     def succeeded(self) -> bool:
         return False
 
     def faulted(self) -> bool:
         return True
+
+    def cancelled(self) -> bool:
+        return False
 
     def result(self) -> Any:
         exception = self._exception
@@ -205,6 +220,9 @@ class Failed(ValueTask[Any]):
         exception.__traceback__ = self._traceback
         future.set_exception(exception)
         return future
+
+    def preserve(self) -> ValueTask[Any]:
+        return self
 
     def then(self, function: Callable[[Any], U]) -> ValueTask[U]:
         return self
@@ -240,6 +258,7 @@ class OverFuture(ValueTask[T]):
     """Whatever a future says."""
 
     __slots__ = ("_future",)
+    _is_result = False
     _future: asyncio.Future[T]
 
     def __init__(self, future: asyncio.Future[T]) -> None:
@@ -268,6 +287,9 @@ class OverFuture(ValueTask[T]):
 
     def as_future(self) -> asyncio.Future[T]:
         return self._future
+
+    def preserve(self) -> ValueTask[T]:
+        return self
 
     def then(self, function: Callable[[T], U]) -> ValueTask[U]:
         from harness.valuetask.body import then_later  # it subclasses this module's ValueTask

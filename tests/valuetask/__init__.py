@@ -1,0 +1,1 @@
+"""ValueTask's rules, one behaviour per test, on asyncio and uvloop."""

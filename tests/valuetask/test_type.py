@@ -1,0 +1,467 @@
+"""The ValueTask type: results, failures, cancellations and futures."""
+
+from __future__ import annotations
+
+import asyncio
+import collections.abc
+import gc
+import traceback
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import valuetask
+from harness.valuetask import ValueTask, value_task
+from tests.valuetask.conftest import Logged, Turns, while_handling
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from tests.valuetask.conftest import Run
+
+
+def step(awaitable: ValueTask[Any]) -> Any:
+    """Await without a loop: only what never suspends can end here."""
+
+    def drive() -> Generator[Any, Any, Any]:
+        return (yield from awaitable.__await__())
+
+    try:
+        drive().send(None)
+    except StopIteration as stop:
+        return stop.value
+    pytest.fail("it suspended")
+
+
+def state(value_task: ValueTask[Any]) -> tuple[bool, bool, bool, bool]:
+    return (
+        value_task.done(),
+        value_task.succeeded(),
+        value_task.faulted(),
+        value_task.cancelled(),
+    )
+
+
+PENDING = (False, False, False, False)
+SUCCEEDED = (True, True, False, False)
+FAULTED = (True, False, True, False)
+CANCELLED = (True, False, False, True)
+
+
+def test_the_public_face_is_what_all_says() -> None:
+    assert valuetask.__all__ == sorted(valuetask.__all__)
+    assert all(hasattr(valuetask, name) for name in valuetask.__all__)
+
+
+@given(st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()), st.booleans()))
+def test_a_result_is_given_back_unchanged_any_number_of_times(result: object) -> None:
+    value_task = ValueTask(result)
+    assert state(value_task) == SUCCEEDED
+    assert value_task.result() is result
+    assert step(value_task) is result
+    assert step(value_task) is result
+    assert value_task.exception() is None
+    assert value_task.preserve() is value_task
+
+
+def test_without_an_argument_the_result_is_none() -> None:
+    value_task = ValueTask()
+    assert state(value_task) == SUCCEEDED
+    assert step(value_task) is None
+
+
+def test_a_future_or_an_exception_given_as_the_result_stays_a_result(run: Run) -> None:
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        assert await ValueTask(future) is future
+        error = ValueError()
+        assert await ValueTask(error) is error
+
+    run(main())
+
+
+def test_awaiting_a_completed_one_takes_no_turn_of_the_loop(run: Run) -> None:
+    async def main() -> None:
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(2)
+        turns = Turns()
+        for _ in range(10):
+            assert await ValueTask(1) == 1
+            assert await ValueTask.from_future(done) == 2
+            with pytest.raises(KeyError):
+                await ValueTask.from_exception(KeyError())
+        assert turns.count == 0
+
+    run(main())
+
+
+def test_it_is_an_awaitable_and_neither_a_future_nor_a_coroutine() -> None:
+    value_task: object = ValueTask(1)
+    assert isinstance(value_task, collections.abc.Awaitable)
+    assert not asyncio.isfuture(value_task)
+    assert not asyncio.iscoroutine(value_task)
+    assert not hasattr(value_task, "_asyncio_future_blocking")
+
+
+def test_completed_ones_need_no_running_loop() -> None:
+    assert ValueTask[int](1).result() == 1
+    assert state(ValueTask.from_exception(ValueError())) == FAULTED
+    assert state(ValueTask.from_cancelled()) == CANCELLED
+
+
+def test_a_failure_is_the_very_exception_object_at_every_use() -> None:
+    error = ValueError("no")
+    value_task = ValueTask.from_exception(error)
+    assert value_task.exception() is error
+    for use in (value_task.result, lambda: step(value_task)):
+        with pytest.raises(ValueError, match="no") as caught:
+            use()
+        assert caught.value is error
+    assert value_task.preserve() is value_task
+
+
+def test_an_exception_class_is_instantiated_as_by_a_future() -> None:
+    assert isinstance(ValueTask.from_exception(KeyError).exception(), KeyError)
+
+
+@pytest.mark.parametrize("wrong", [None, "text", int])
+def test_what_is_no_exception_is_refused_as_a_failure(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="expects an exception"):
+        ValueTask.from_exception(wrong)
+
+
+def test_the_traceback_of_a_failure_does_not_grow_from_use_to_use() -> None:
+    value_task = ValueTask.from_exception(ValueError())
+    lengths = set()
+    for _ in range(5):
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 - it has no message
+            step(value_task)
+        lengths.add(len(traceback.extract_tb(caught.value.__traceback__)))
+    assert len(lengths) == 1
+
+
+def test_the_context_of_a_failure_is_not_what_its_reader_handles() -> None:
+    original = OSError()
+    error = ValueError()
+    error.__context__ = original
+    value_task = ValueTask.from_exception(error)
+    for use in (value_task.result, lambda: step(value_task)):
+        with pytest.raises(ValueError):  # noqa: PT011 - it has no message
+            while_handling(KeyError(), use)
+        assert error.__context__ is original
+
+
+def test_reading_a_failure_leaves_no_cycle_behind() -> None:
+    class Held:
+        pass
+
+    def read() -> weakref.ref[Held]:
+        held = Held()
+        error = ValueError(held)
+        value_task = ValueTask.from_exception(error)
+        for _ in range(2):
+            try:
+                value_task.result()
+            except ValueError:
+                pass
+            else:
+                pytest.fail("it did not raise")
+        error.__traceback__ = None  # this frame's own part of it
+        return weakref.ref(held)
+
+    gc.disable()
+    try:
+        assert read()() is None
+    finally:
+        gc.enable()
+
+
+def test_a_stop_iteration_is_raised_by_result_and_is_a_cause_elsewhere(run: Run) -> None:
+    async def main() -> None:
+        error = StopIteration(3)
+        value_task = ValueTask.from_exception(error)
+        assert value_task.exception() is error
+        with pytest.raises(StopIteration) as stopped:
+            value_task.result()
+        assert stopped.value is error
+        with pytest.raises(RuntimeError) as caught:
+            await value_task
+        assert caught.value.__cause__ is error
+        with pytest.raises(RuntimeError) as caught:
+            await value_task.as_future()
+        assert caught.value.__cause__ is error
+
+    run(main())
+
+
+def test_a_cancellation_is_raised_by_all_readers(run: Run) -> None:
+    async def main() -> None:
+        value_task = ValueTask.from_cancelled("enough")
+        for use in (value_task.result, value_task.exception, lambda: step(value_task)):
+            with pytest.raises(asyncio.CancelledError, match="enough"):
+                use()
+        assert value_task.as_future().cancelled()
+        with pytest.raises(asyncio.CancelledError, match="enough"):
+            await value_task.as_future()
+        assert ValueTask.from_cancelled().then(print).cancelled()
+
+    run(main())
+
+
+def test_a_cancelled_error_given_as_an_exception_is_a_fault(run: Run) -> None:
+    async def main() -> None:
+        error = asyncio.CancelledError()
+        value_task = ValueTask.from_exception(error)
+        assert state(value_task) == FAULTED
+        assert value_task.exception() is error
+        future = value_task.as_future()
+        assert not future.cancelled()
+        assert future.exception() is error
+
+    run(main())
+
+
+def test_a_future_that_failed_with_a_cancelled_error_is_a_fault(run: Run) -> None:
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(asyncio.CancelledError())
+        assert state(ValueTask.from_future(future)) == FAULTED
+        future.exception()
+
+    run(main())
+
+
+@pytest.mark.parametrize("wrong", [None, 1, ValueTask(1)])
+def test_what_is_no_asyncio_future_cannot_be_wrapped(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="expects an asyncio future or task"):
+        ValueTask.from_future(wrong)
+
+
+def test_over_a_pending_future_it_waits_and_says_what_the_future_says(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        value_task = ValueTask.from_future(future)
+        assert state(value_task) == PENDING
+        for use in (value_task.result, value_task.exception):
+            with pytest.raises(asyncio.InvalidStateError):
+                use()
+        loop.call_soon(future.set_result, 5)
+        assert await value_task == 5
+        assert state(value_task) == SUCCEEDED
+        assert value_task.result() == 5
+        assert value_task.exception() is None
+        assert await value_task == 5
+        assert value_task.as_future() is future
+
+    run(main())
+
+
+def test_over_a_failed_or_cancelled_future(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        failed, cancelled = loop.create_future(), loop.create_future()
+        error = ValueError()
+        failed.set_exception(error)
+        cancelled.cancel()
+        assert state(ValueTask.from_future(failed)) == FAULTED
+        assert ValueTask.from_future(failed).exception() is error
+        assert state(ValueTask.from_future(cancelled)) == CANCELLED
+        with pytest.raises(asyncio.CancelledError):
+            ValueTask.from_future(cancelled).result()
+
+    run(main())
+
+
+def test_asking_whether_a_future_failed_does_not_count_as_retrieving(run: Run) -> None:
+    async def main() -> None:
+        logged = Logged()
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(ValueError())
+        assert state(ValueTask.from_future(future)) == FAULTED
+        del future
+        assert logged.after_collecting() == ["Future exception was never retrieved"]
+
+    run(main())
+
+
+def test_a_future_made_of_a_failure_and_dropped_is_logged(run: Run) -> None:
+    async def main() -> None:
+        logged = Logged()
+        ValueTask.from_exception(ValueError()).as_future()
+        assert logged.after_collecting() == ["Future exception was never retrieved"]
+
+    run(main())
+
+
+def test_as_future_of_a_result_is_a_completed_future_of_the_running_loop(run: Run) -> None:
+    async def main() -> None:
+        future = ValueTask(1).as_future()
+        assert future.get_loop() is asyncio.get_running_loop()
+        assert future.result() == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "value_task", [ValueTask(1), ValueTask.from_exception(OSError()), ValueTask.from_cancelled()]
+)
+def test_as_future_of_a_completed_one_needs_a_running_loop(value_task: ValueTask[Any]) -> None:
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        value_task.as_future()
+
+
+def test_then_on_a_completed_one_is_completed_at_once() -> None:
+    assert ValueTask(2).then(lambda result: result + 1).result() == 3
+    error = ValueError()
+    assert ValueTask.from_exception(error).then(lambda result: result + 1).exception() is error
+
+
+def test_then_turns_an_exception_of_the_function_into_its_failure() -> None:
+    error = ValueError()
+
+    def fail(result: object) -> None:
+        raise error
+
+    def cancel(result: object) -> None:
+        raise asyncio.CancelledError("stop")
+
+    value_task = while_handling(KeyError(), lambda: ValueTask(1).then(fail))
+    assert value_task.exception() is error
+    assert error.__context__ is None
+    assert state(ValueTask(1).then(cancel)) == CANCELLED
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_then_lets_an_interrupt_of_the_function_escape(error: type[BaseException]) -> None:
+    def interrupt(result: object) -> None:
+        raise error
+
+    with pytest.raises(error):
+        ValueTask(1).then(interrupt)
+
+
+def test_then_on_a_pending_future_runs_when_awaited(run: Run) -> None:
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        seen: list[int] = []
+        value_task = ValueTask.from_future(future).then(seen.append)
+        future.set_result(4)
+        await asyncio.sleep(0)
+        assert seen == []
+        await value_task
+        await value_task
+        assert seen == [4]
+        assert state(value_task) == SUCCEEDED
+
+    run(main())
+
+
+def test_then_over_a_done_future_is_completed_at_once(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        done, failed = loop.create_future(), loop.create_future()
+        done.set_result(4)
+        error = ValueError()
+        failed.set_exception(error)
+        assert ValueTask.from_future(done).then(str).result() == "4"
+        assert ValueTask.from_future(failed).then(str).exception() is error
+
+    run(main())
+
+
+def test_as_future_of_a_pending_then_delivers_a_cancellation_to_what_it_waits_for(
+    run: Run,
+) -> None:
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        task = ValueTask.from_future(future).then(str).as_future()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert future.cancelled()
+
+    run(main())
+
+
+def test_equal_are_the_same_one_and_those_over_the_same_future(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        first, second = loop.create_future(), loop.create_future()
+        assert ValueTask.from_future(first) == ValueTask.from_future(first)
+        assert hash(ValueTask.from_future(first)) == hash(ValueTask.from_future(first))
+        assert ValueTask.from_future(first) != ValueTask.from_future(second)
+        other: object = first
+        assert ValueTask.from_future(first) != other
+        assert ValueTask(1) != ValueTask(1)
+        one: ValueTask[list[int]] = ValueTask([1])
+        assert one == one
+        assert hash(one) == hash(one)
+
+    run(main())
+
+
+def test_methods_taken_from_the_class_work_on_every_kind(run: Run) -> None:
+    @value_task
+    async def later() -> int:
+        await asyncio.sleep(0)
+        return 4
+
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(2)
+        error = OSError()
+        kinds: list[ValueTask[int]] = [
+            ValueTask(1),
+            ValueTask.from_future(future),
+            ValueTask.from_exception(error),
+            ValueTask.from_cancelled(),
+            later(),
+        ]
+        assert list(map(ValueTask.done, kinds)) == [True, True, True, True, False]
+        assert list(map(ValueTask.succeeded, kinds)) == [True, True, False, False, False]
+        assert list(map(ValueTask.faulted, kinds)) == [False, False, True, False, False]
+        assert list(map(ValueTask.cancelled, kinds)) == [False, False, False, True, False]
+        assert list(map(ValueTask.exception, kinds[:3])) == [None, None, error]
+        assert list(map(ValueTask.preserve, kinds[:4])) == kinds[:4]
+        assert ValueTask.then(kinds[3], str).cancelled()
+        futures = list(map(ValueTask.as_future, kinds))
+        answers = await asyncio.gather(*futures, return_exceptions=True)
+        assert answers[:3] == [1, 2, error]
+        assert answers[4] == 4
+        assert ValueTask.result(kinds[4]) == 4
+
+    run(main())
+
+
+def test_asyncio_takes_it_wherever_it_takes_an_awaitable(run: Run) -> None:
+    async def main() -> None:
+        completed: list[ValueTask[Any]] = [ValueTask(1), ValueTask(True), ValueTask([])]
+        assert await asyncio.gather(*completed) == [1, True, []]
+        assert await asyncio.ensure_future(ValueTask(2)) == 2
+        assert await asyncio.shield(ValueTask(3)) == 3
+        assert await asyncio.wait_for(ValueTask(4), 10) == 4
+        several: list[ValueTask[Any]] = [ValueTask(None), ValueTask(None)]
+        assert [await next_done for next_done in asyncio.as_completed(several)] == [None, None]
+
+    run(main())
+
+
+def test_repr_says_what_it_carries(run: Run) -> None:
+    async def main() -> None:
+        future = asyncio.get_running_loop().create_future()
+        assert repr(ValueTask("a")) == "<ValueTask result='a'>"
+        assert repr(ValueTask.from_exception(OSError(1))) == "<ValueTask exception=OSError(1)>"
+        assert repr(ValueTask.from_cancelled()) == "<ValueTask cancelled>"
+        assert repr(ValueTask.from_future(future)) == f"<ValueTask over {future!r}>"
+
+    run(main())
+
+
+def test_repr_of_one_that_contains_itself_ends() -> None:
+    holder: list[Any] = []
+    holder.append(ValueTask(holder))
+    assert repr(holder[0]) == "<ValueTask result=[...]>"
