@@ -120,10 +120,8 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield ""
         yield from _markdown_table(block)
     yield ""
-    yield (
-        f"Ratios are to {baseline}, ± is half of the 95 % interval; allocations, bytes, "
-        "suspensions and tasks are per operation."
-    )
+    yield f"Ratios are to {baseline}, ± is half of the 95 % interval;"
+    yield "allocations, bytes, suspensions and tasks are per operation."
     if findings := run_findings(run):
         yield ""
     for finding in findings:
