@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from harness.record import GroupRecord, Run
     from harness.scenario import ParamValue
 
-__all__ = ["Sentence", "Tone", "summary_sentences"]
+__all__ = ["TYPICAL_SHARE", "Sentence", "Tone", "summary_sentences"]
+
+TYPICAL_SHARE = 0.9  # "usually there already": where the first comparisons are made
 
 _NEGLIGIBLE = 0.02
 _SAME_COUNT = 0.05
 _ROUGH = 0.1  # a relative half-width that leaves one digit of a ratio
-_TYPICAL_SHARE = 0.9  # "usually cached": the share that the first comparisons are made at
 _HEAVY, _FEATURED = "task", "value_task"  # the two ends that this project is about
 
 
@@ -73,7 +74,7 @@ def _scenario(records: Sequence[GroupRecord], run: Run) -> Iterator[Sentence]:
     varies = any(_others(record.group) != first for record in records)
     where = _Place(first if varies else (), len({g.runtime for g in run.plan.groups}) > 1)
     alike = [record for record in records if _others(record.group) == first]
-    typical = min(alike, key=lambda r: (abs(_share(r.group) - _TYPICAL_SHARE), -_share(r.group)))
+    typical = min(alike, key=lambda r: (abs(_share(r.group) - TYPICAL_SHARE), -_share(r.group)))
     rarest = min(alike, key=lambda record: _share(record.group))
     most = max(alike, key=lambda record: _share(record.group))
     baseline = run.plan.baseline

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from harness.analysis.findings import run_findings
 from harness.analysis.rows import case_rows
-from harness.analysis.sentences import summary_sentences
+from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
 from harness.report.figures import (
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Page", "make_page"]
 
-_TYPICAL_SHARE = 0.9
 _STATUS = {
     RunStatus.RUNNING: "This run has not ended; what follows is what was measured so far.",
     RunStatus.FAILED: "Some cases of this run failed; what was measured of the others follows.",
@@ -223,7 +222,7 @@ def _opened(several: Sequence[Block]) -> set[Group]:
 
     def distance(block: Block) -> tuple[float, float]:
         share = block.rows[0].sync_ratio
-        return abs(share - _TYPICAL_SHARE), -share
+        return abs(share - TYPICAL_SHARE), -share
 
     nearest = min(map(distance, measured))
     return {block.group for block in measured if distance(block) == nearest}

@@ -40,7 +40,7 @@ addEventListener("load", () => {{
 """
 
 
-def visit(page: Path, profile: Path) -> tuple[str, str]:
+def visit(page: Path, profile: Path, fragment: str = "") -> tuple[str, str]:
     """Return the document after loading, and what the console said."""
     done = subprocess.run(
         [
@@ -59,7 +59,7 @@ def visit(page: Path, profile: Path) -> tuple[str, str]:
             f"--user-data-dir={profile}",
             "--hide-scrollbars",
             "--dump-dom",
-            page.as_uri(),
+            page.as_uri() + fragment,
         ],
         capture_output=True,
         text=True,
@@ -108,3 +108,10 @@ def test_the_check_itself_sees_errors_and_wide_pages(tmp_path: Path) -> None:
     dom, console = visit(frame, tmp_path / "profile")
     assert "boo" in console
     assert re.search(rf"wide 70\d of {PHONE} scripts 1", dom)
+
+
+def test_a_link_opens_the_panel_that_it_leads_to(tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    write_report(make_run(sync_ratios=(0.0, 0.9)), path)
+    dom, _ = visit(path, tmp_path / "profile", "#s1-1")
+    assert len(re.findall(r"<details [^>]*open", dom)) == 2
