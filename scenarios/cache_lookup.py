@@ -85,7 +85,7 @@ async def query(users: Users, key: int) -> Row:
 @asynccontextmanager
 async def open_users(params: Params) -> AsyncIterator[Users]:
     """Write the table to a temporary file, and fill the cache with its first rows."""
-    table = ((key, f"user {key}") for key in range(1, 20_001))
+    table = ((i, f"user {i}") for i in range(1, 1000 + params.size + len(sync_pattern(params))))
     with tempfile.TemporaryDirectory(prefix="awaitbench-") as folder:
         async with aiosqlite.connect(f"{folder}/users.sqlite") as database:
             await database.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)")
