@@ -55,10 +55,14 @@ def test_the_answers_are_the_rows_of_the_keys(ratio: float) -> None:
         assert cycle.answers == expected
 
 
-def test_the_longest_cycle_finds_all_its_rows() -> None:
-    """A share of four digits makes a cycle of 10,000 requests, nearly all of them cold."""
-    params = parameters("cache_lookup", sync_ratio=0.0001, size=10_000)
-    assert max(keys(Users(NO_DATABASE), params)) <= 20_000
+@pytest.mark.parametrize(("ratio", "size"), [(0.0001, 64), (1.0, 2000)])
+def test_the_table_has_a_row_for_each_key_and_warm_row(ratio: float, size: int) -> None:
+    """A share of four digits makes a cycle of 10,000 requests, here nearly all of them cold."""
+    params = parameters("cache_lookup", sync_ratio=ratio, size=size)
+    with open_driver(cache_lookup.SCENARIO, "coroutine", params, "asyncio") as driver:
+        last = max(size + 1, *driver.cycle)
+        row = driver.loop.run_until_complete(cache_lookup.query(driver.state, last))
+        assert row == (last, f"user {last}")
 
 
 def test_the_rows_are_in_a_database_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +71,8 @@ def test_the_rows_are_in_a_database_file(tmp_path: Path, monkeypatch: pytest.Mon
     with open_driver(cache_lookup.SCENARIO, "coroutine", params, "asyncio"):
         (path,) = tmp_path.glob("*/users.sqlite")
         with closing(sqlite3.connect(path)) as connection:
-            assert connection.execute("SELECT count(*) FROM users").fetchone() == (20_000,)
+            ((rows,),) = connection.execute("SELECT count(*) FROM users").fetchall()
+    assert rows >= 1000
     assert not path.parent.exists()
 
 

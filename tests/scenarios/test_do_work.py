@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios import do_work
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 UNFINISHED = Work(done=False, result=7, finished=None)
 
 
+@settings(deadline=None, max_examples=50)  # each example opens event loops
 @given(seed=st.integers(0, 2**32), twentieths=st.integers(0, 20))
 def test_the_share_is_exact_for_every_seed_and_ratio(seed: int, twentieths: int) -> None:
     ratio = twentieths / 20
