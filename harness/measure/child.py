@@ -49,6 +49,7 @@ class _Worker:
         self._scenario = scenario
         self._params = Params(job["params"], job["seed"])
         self._loop: str = job["loop"]
+        self._source: str = job["source"]
         self._stack = ExitStack()
         self._driver: Driver[Any, Any, Any]
 
@@ -92,7 +93,7 @@ class _Worker:
     def _attribute(self, capture: str, operations: int) -> dict[str, Any]:
         from harness.measure.attribution import attribute
 
-        return {"captured": attribute(self._driver, capture, operations)}
+        return {"captured": attribute(self._driver, self._source, capture, operations)}
 
     def _close(self) -> dict[str, Any]:
         self._stack.close()

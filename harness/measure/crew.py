@@ -60,12 +60,14 @@ class Interpreter:
 class Member:
     """One forked child, spoken to over its channel; knows what it printed when it dies.
 
-    *patience* is seconds, as in :class:`Interpreter`.
+    *patience* is seconds, as in :class:`Interpreter`; *died* says whether its process ended
+    without an answer.
     """
 
     def __init__(self, variant: str, channel: Channel, output: IO[bytes], patience: float) -> None:
         self.variant = variant
         self.patience = patience
+        self.died = False
         self._channel = channel
         self._output = output
 
@@ -89,6 +91,7 @@ class Member:
                 "does an operation wait for something that never comes?"
             ) from None
         if message is None:
+            self.died = True
             raise MeasureError(f"{self.variant}: its process died during {doing!r}{self._said()}")
         if "error" in message:
             raise MeasureError(f"{self.variant}: {message['error']}")

@@ -13,7 +13,7 @@ time         loops, values, warmups                      waiting
 go           - (opens the gate, once per value)          seconds; after the last value also
                                                          pyperf's own JSON of the benchmark
 count        -                                           allocations
-attribute    capture, operations                         captured
+attribute    capture (a path), operations                captured: where they allocate
 close        -                                           closed
 ===========  ==========================================  ===================================
 
