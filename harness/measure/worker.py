@@ -38,7 +38,6 @@ _KEPT_METADATA = frozenset(
         "load_avg_1min",
         "loops",
         "mem_max_rss",
-        "name",
         "perf_version",
         "platform",
         "python_compiler",
@@ -48,7 +47,6 @@ _KEPT_METADATA = frozenset(
         "python_version",
         "runnable_threads",
         "timer",
-        "unit",
         "uptime",
     }
 )

@@ -17,7 +17,7 @@ from harness.record import (
 from harness.store import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.record import Timing
 
@@ -71,9 +71,10 @@ def run_from_files(
 ) -> Run:
     """Return the run; a group that ``run.json`` does not list yet is left out.
 
-    IndexError for a group that the plan does not have.
+    ValueError for what no run can hold, such as a group that the plan does not have.
     """
     plan = _plan(stored.plan)
+    _check_groups(plan, [entry.index for entry in stored.groups])
     allocations = {(case.group, case.variant): _allocations(case) for case in counted.cases}
     return Run(
         name=stored.name,
@@ -166,6 +167,19 @@ def _plan(entry: schema.PlanEntry) -> Plan:
             for group in entry.groups
         ),
     )
+
+
+def _check_groups(plan: Plan, measured: Sequence[int]) -> None:
+    """Look for what every reader relies on, and the types of the schema do not say."""
+    if len({*plan.groups}) < len(plan.groups):
+        raise ValueError("a group is planned twice")
+    if len({*measured}) < len(measured) or not {*measured} <= {*range(len(plan.groups))}:
+        raise ValueError("a group is listed twice, or is not in the plan")
+    for group in plan.groups:
+        ratio = dict(group.params).get("sync_ratio")
+        if isinstance(ratio, str | bool) or ratio is None or not 0 <= ratio <= 1:
+            raise ValueError(f"sync_ratio={ratio}: expected a number from 0 to 1")
+        _ = group.runtime.version
 
 
 def _allocations(case: schema.CaseEntry) -> Allocations:

@@ -42,6 +42,11 @@ class RunFolder:
         path = results / check_name(name)
         try:
             results.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            raise StoreError(f"{results}: is not a folder; {_TO_DO}") from None
+        except OSError as error:
+            raise StoreError(f"{results}: cannot be made ({error.strerror}); {_TO_DO}") from error
+        try:
             path.mkdir()
         except FileExistsError:
             raise StoreError(
@@ -63,6 +68,10 @@ class RunFolder:
         self._write("allocations.json", _pretty(allocations_file(run)))
         self._write("summary.csv", summary_csv(case_rows(run)).encode())
         self._write("run.json", _pretty(run_file(run)))
+        if timings is None:
+            # What a group that is measured again had: nothing in run.json speaks of it any more.
+            with suppress(OSError):
+                (self.path / "timing.json").unlink(missing_ok=True)
 
     def load(self) -> Run:
         """Read the run; StoreError if it is missing, damaged or of a newer schema."""
@@ -77,7 +86,7 @@ class RunFolder:
             raise self._damaged("timing.json", error) from error
         try:
             return run_from_files(stored, counted, timings)
-        except (IndexError, ValueError, TypeError) as error:
+        except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
 
     def _write(self, name: str, content: bytes) -> None:
@@ -92,11 +101,13 @@ class RunFolder:
                 os.fsync(file.fileno())
             Path(temporary).chmod(0o644)
             Path(temporary).replace(self.path / name)
-        except OSError as error:
+        except BaseException as error:  # Ctrl-C leaves no half-written file behind either
             with suppress(OSError):
                 Path(temporary).unlink()
+            if not isinstance(error, OSError):
+                raise
             raise StoreError(
-                f"{self.path / name}: cannot be written ({error.strerror}); {_TO_DO}"
+                f"{self.path / name}: cannot be written ({error.strerror or error}); {_TO_DO}"
             ) from error
 
     def _read(self, name: str, kind: type[Struct]) -> Struct:
@@ -138,8 +149,9 @@ def find_run(results: Path, name: str) -> RunFolder:
     if name == LATEST:
         return RunFolder(results / latest_name(results))
     for path in (results / name, Path(name)):
-        if (path / "run.json").is_file():
-            return RunFolder(path)
+        with suppress(OSError):  # a name that is too long, a folder that may not be entered
+            if (path / "run.json").is_file():
+                return RunFolder(path)
     raise StoreError(_not_found(results, name))
 
 
@@ -165,7 +177,7 @@ def _started(results: Path) -> dict[str, str]:
     """Return when each run under *results* was started; one that cannot be read is no run."""
     found = {}
     for path in results.glob("*/run.json"):
-        with suppress(OSError, msgspec.MsgspecError, RecursionError):
+        with suppress(OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             found[path.parent.name] = msgspec.json.decode(path.read_bytes(), type=Header).started
     return found
 

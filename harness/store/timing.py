@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import TYPE_CHECKING
 
 import pyperf
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     from harness.record import GroupRecord, Run
 
 __all__ = ["decode_timings", "encode_timings"]
+
+# What is written beside pyperf's own metadata, and taken away again when it is read.
+_ABOUT = frozenset(
+    {"group", "loop", "name", "operations", "params", "round", "scenario", "unit", "variant"}
+)
 
 
 def encode_timings(run: Run) -> str | None:
@@ -47,6 +53,7 @@ def _benchmarks(
                 "params": format_params(group.params),
                 "variant": variant,
                 "loop": group.runtime.loop,
+                "operations": timing.operations,
                 "unit": "second",
             }
             yield pyperf.Benchmark(list(_runs(timing, about)))
@@ -80,15 +87,22 @@ def decode_timings(text: str) -> dict[tuple[int, str], Timing]:
 def _timing(benchmark: pyperf.Benchmark) -> Timing:
     runs = {int(run.get_metadata()["round"]): run for run in benchmark.get_runs()}
     return Timing(
-        rounds={index: tuple(map(float, run.values)) for index, run in runs.items()},
-        operations=max(run.get_total_loops() for run in runs.values()),
-        warmups={index: tuple(run.warmups) for index, run in runs.items()},
-        metadata={
-            index: {
-                name: value
-                for name, value in run.get_metadata().items()
-                if isinstance(value, str | int | float)
-            }
-            for index, run in runs.items()
-        },
+        rounds={index: tuple(map(_seconds, run.values)) for index, run in runs.items()},
+        operations=int(benchmark.get_metadata()["operations"]),
+        warmups={index: tuple(run.warmups) for index, run in runs.items() if run.warmups},
+        metadata={index: kept for index, run in runs.items() if (kept := _kept(run))},
     )
+
+
+def _kept(run: pyperf.Run) -> dict[str, float | str]:
+    return {
+        name: value
+        for name, value in run.get_metadata().items()
+        if name not in _ABOUT and isinstance(value, str | int | float)
+    }
+
+
+def _seconds(value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"a time of {value} seconds")
+    return float(value)
