@@ -7,6 +7,7 @@ import inspect
 import sys
 import types
 import warnings
+from collections import deque
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -49,9 +50,10 @@ def value_task(function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, 
             "put it below @staticmethod or @classmethod"
         )
 
-    # The stepper saves the StopIteration in which send() hands a result over: 28 % of the
-    # time and two allocations. It is popped, not shared, so that a nested call or another
-    # thread never finds one that is running.
+    # body.send() would hand the result over in a StopIteration: half as long again, and six
+    # allocations up to the end of an await instead of three. The stepper is popped, not
+    # shared, so that a nested call or another thread never finds one that is running. A body
+    # may yield anything: only gi_yieldfrom says whether the stepper is still inside of it.
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> ValueTask[T]:
         body = function(*args, **kwargs)
@@ -90,7 +92,8 @@ def _new_stepper() -> types.GeneratorType[Any, Any, Any]:
     return stepper  # type: ignore[no-any-return]
 
 
-_idle: Final[list[types.GeneratorType[Any, Any, Any]]] = []
+# A deque, because a list that goes from one item to none and back allocates each time.
+_idle: Final[deque[types.GeneratorType[Any, Any, Any]]] = deque()
 
 _NOT_STARTED: Final = object()
 

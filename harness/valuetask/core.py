@@ -1,11 +1,12 @@
 """The ValueTask type, and the kinds that need no body: a result, a failure, a future.
 
 Why the kinds are subclasses: the completed one is what hot paths make, so it is the public
-class itself with one attribute and no test of a kind. A kind field with four attributes cost
-7 to 12 % more per completed await, an iterator that raises ``StopIteration`` instead of the
-generator about 90 % more. There is no shared instance for ``None``, although it would save
-the making: equal awaitables are merged by ``asyncio.as_completed``, which would then hand
-out one answer for two calls.
+class itself with one attribute, and its await asks for no kind. Measured per completed
+await on CPython 3.11 / 3.12 / 3.13, against this: a kind field and four attributes +10 / +7 /
++28 %, one attribute with an instance check +20 / +22 / +37 %, an iterator that raises
+``StopIteration`` instead of the generator about twice the time. There is no shared instance
+for ``None``, although it would save the making: ``asyncio.as_completed`` merges equal
+awaitables, and would hand out one answer for two calls.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class ValueTask(Generic[T_co]):
     """
 
     # 3.13 inlines the call of a class only where instances keep inline values, which
-    # __slots__ take away (17 % per completed await); before 3.13 these values are an
+    # __slots__ take away (9 to 17 % of a completed await); before 3.13 these values are an
     # allocation of their own.
     if sys.version_info < (3, 13):
         __slots__ = ("_result",)

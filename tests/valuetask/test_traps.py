@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import types
@@ -252,6 +253,8 @@ def test_nested_calls_of_one_function_each_have_their_own_body(run: Run) -> None
     run(main())
 
 
+# Where the limit leaves no room to close the innermost body, that body is dropped unstarted.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 def test_nesting_beyond_the_recursion_limit_is_a_recursion_error_and_no_more() -> None:
     @value_task
     async def down(depth: int) -> int:
@@ -259,6 +262,7 @@ def test_nesting_beyond_the_recursion_limit_is_a_recursion_error_and_no_more() -
 
     with pytest.raises(RecursionError):
         down(1_000_000).result()
+    gc.collect()
     assert down(10).result() == 10
 
 
