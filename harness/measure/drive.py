@@ -105,6 +105,14 @@ def new_event_loop(name: str) -> asyncio.AbstractEventLoop:
     raise InputError(f"loop {name}: expected asyncio or uvloop")
 
 
+def _start_eagerly(loop: asyncio.AbstractEventLoop, body: Any, **options: Any) -> asyncio.Task[Any]:
+    """Be ``asyncio.eager_task_factory``, also for uvloop 0.23, which passes ``eager_start=None``.
+
+    3.13.0's own does not take that option.
+    """
+    return asyncio.Task(body, loop=loop, **{**options, "eager_start": True})
+
+
 @contextmanager
 def open_driver(
     scenario: Scenario[Any, Any, Any], variant: str, params: Params, loop_name: str
@@ -118,7 +126,7 @@ def open_driver(
             if not cycle:
                 raise InputError(f"{scenario.title}: requests() gave none; expected at least one")
             if strategy(variant).eager_tasks:
-                loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]
+                loop.set_task_factory(_start_eagerly)
             yield Driver(variant, functions(scenario)[variant], state, cycle, loop)
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())

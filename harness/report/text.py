@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from harness.record import Run
     from harness.report.table import Block
 
-__all__ = ["FORMATS", "format_run"]
+__all__ = ["FORMATS", "format_run", "markdown_table"]
 
 _SCHEMA = 1
 # What GitHub-flavoured Markdown takes for markup; an underscore only at the edge of a word.
@@ -118,7 +118,7 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield f"- {_escape(sentence.text)}"
     for block in blocks(run):
         yield ""
-        yield from _markdown_table(block)
+        yield from markdown_table(block)
     yield ""
     yield f"Ratios are to {baseline}, ± is half of the 95 % interval;"
     yield "allocations, bytes, suspensions and tasks are per operation."
@@ -129,7 +129,8 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield f"- **{finding.severity}:** {_escape(told)}"
 
 
-def _markdown_table(block: Block) -> Iterator[str]:
+def markdown_table(block: Block) -> Iterator[str]:
+    """Yield the lines of one group: a heading and a table."""
     group = block.group
     unit = time_unit(row.time_ns for row in block.rows)
     yield (
@@ -137,8 +138,11 @@ def _markdown_table(block: Block) -> Iterator[str]:
         f"({_escape(str(group.runtime))})"
     )
     yield ""
-    yield f"| variant | {unit.symbol}/op | ratio | allocs | bytes | susp. | tasks | |"
-    yield "|---|---:|---:|---:|---:|---:|---:|---|"
+    troubled = any(describe(row) for row in block.rows)
+    yield f"| variant | {unit.symbol}/op | ratio | allocs | bytes | susp. | tasks |" + (
+        " |" if troubled else ""
+    )
+    yield "|---|---:|---:|---:|---:|---:|---:|" + ("---|" if troubled else "")
     for row in block.rows:
         name = f"**{_escape(row.variant)}**" if row.is_baseline else _escape(row.variant)
         cells = (
@@ -150,7 +154,8 @@ def _markdown_table(block: Block) -> Iterator[str]:
             count_text(row.tasks),
         )
         shown = [cell.replace("<", "&lt;") for cell in cells]
-        yield f"| {' | '.join((name, *shown, _escape(describe(row))))} |"
+        told = (_escape(describe(row)),) if troubled else ()
+        yield f"| {' | '.join((name, *shown, *told))} |"
 
 
 def _escape(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -109,11 +108,7 @@ def variants(name: str, ratio: float) -> list[str]:
     ]
 
 
-def skip_unless_there(loop_name: str, variant: str = "") -> None:
-    """Skip the test where the loop is missing, or cannot start tasks eagerly."""
+def skip_unless_there(loop_name: str) -> None:
+    """Skip the test where the loop is missing."""
     if loop_name == "uvloop":
         pytest.importorskip("uvloop", reason="uvloop is not installed for this interpreter")
-    if loop_name == "uvloop" and variant == "eager_task":
-        factory: Any = getattr(asyncio, "eager_task_factory", None)
-        if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(factory).parameters.values()):
-            pytest.skip("uvloop gives eager_start to a factory that does not take it here")
