@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
     from harness.scenario import Scenario
 
-__all__ = ["entry", "main", "run_scenario"]
+__all__ = ["COMMANDS", "entry", "main", "run_scenario"]
 
-_COMMANDS = ("list", "run", "show", "report", "profile", "doctor")
+COMMANDS = ("list", "run", "show", "report", "profile", "doctor")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
@@ -27,7 +28,8 @@ class _Parser(argparse.ArgumentParser):
     """Answers bad usage with one line instead of the whole usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        told = " ".join(message.splitlines())
+        self.exit(2, f"{self.prog}: {told}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"awaitbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    for name in _COMMANDS:
+    for name in COMMANDS:
         command: Any = import_module(f"harness.command.{name}")
         told = (command.__doc__ or "").strip()
         child = commands.add_parser(name, help=told.splitlines()[0].rstrip("."), description=told)
@@ -51,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error is one line on standard error."""
     if sys.platform == "win32":
         return _told("Windows has no fork(), by which awaitbench measures; use Linux, macOS or WSL")
-    args = _parser().parse_args(arguments)
     try:
+        args = _parser().parse_args(arguments)
         code: int = args.execute(args)
+        sys.stdout.flush()
     except AwaitbenchError as error:
         _told(str(error))
         return error.exit_code
@@ -61,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _told("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:  # the reader, say `head`, had enough
-        sys.stderr.close()
+        _drop_output()
         return _BROKEN_PIPE
+    except OSError as error:  # the table has nowhere to go: what was measured is stored by now
+        _drop_output()
+        return _told(f"standard output cannot be written, or another file not used ({error})")
     return code
 
 
@@ -77,6 +83,14 @@ def run_scenario(scenario: Scenario[Any, Any, Any]) -> NoReturn:
 def entry() -> NoReturn:
     """Be the console command ``awaitbench``."""
     raise SystemExit(main())
+
+
+def _drop_output() -> None:
+    """Keep Python from writing at its exit what could not be written now.
+
+    https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(message: str) -> int:

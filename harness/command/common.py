@@ -37,9 +37,16 @@ def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
         )
 
 
+class _Output(Console):
+    """Leaves it to the command line what is done when nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Return the console for results: standard output."""
-    return Console()
+    return _Output()
 
 
 def error_console() -> Console:
