@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,7 @@ __all__ = ["OnStage", "count_group", "measure_group", "verify_group"]
 
 # A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
 _HASH_SEED = 0
+_COUNTED_AT_ONCE = 2
 
 
 class OnStage(Protocol):
@@ -74,25 +76,37 @@ def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str,
 def count_group(
     group: Group, interpreter: Interpreter, seed: int, on_stage: OnStage = lambda *_: None
 ) -> tuple[dict[str, Allocations], dict[str, str]]:
-    """Return the allocations of each variant, and why those that failed did."""
+    """Return the allocations of each variant, and why those that failed did.
+
+    Counts are exact whatever else runs, so that two variants are counted at a time.
+    """
     counts: dict[str, Allocations] = {}
     failures: dict[str, str] = {}
     pending = group.variants
-    for attempt in range(2):  # memray 1.20 can crash at tracker exit on CPython 3.12
-        failures = {}
-        with open_crew(
-            interpreter, group, "count", seed=seed, hash_seed=_HASH_SEED, members=pending
-        ) as members:
-            for member in members.values():
-                on_stage("counting allocations", len(counts), len(group.variants))
+    # memray 1.20 can crash at tracker exit on CPython 3.12: what died is tried once more.
+    for _ in range(2):
+        died = []
+        with (
+            ThreadPoolExecutor(_COUNTED_AT_ONCE) as pool,
+            open_crew(
+                interpreter, group, "count", seed=seed, hash_seed=_HASH_SEED, members=pending
+            ) as members,
+        ):
+            counting = {pool.submit(_count, member): member for member in members.values()}
+            for number, future in enumerate(as_completed(counting)):
+                on_stage("counting allocations", number, len(counting))
+                member = counting[future]
                 try:
-                    counts[member.variant] = _count(member)
+                    counts[member.variant] = future.result()
+                    failures.pop(member.variant, None)
                 except MeasureError as error:
                     failures[member.variant] = str(error)
-        pending = tuple(failures)
-        if not pending or attempt:
+                    if member.died:
+                        died.append(member.variant)
+        if not died:
             break
-    return counts, failures
+        pending = tuple(died)
+    return {name: counts[name] for name in group.variants if name in counts}, failures
 
 
 def _count(member: Member) -> Allocations:
