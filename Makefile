@@ -5,6 +5,7 @@ PRESET ?= quick
 SCENARIOS ?=
 RUN ?= latest
 PYTHONS ?= $(PYTHON)
+PYTEST ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH := $(BIN)/awaitbench
@@ -45,8 +46,8 @@ $(DEV_STAMP): $(STAMP)
 bench: $(STAMP) ## measure the scenarios, show the table, write the HTML report
 	@$(BENCH) run --preset $(PRESET) $(SCENARIOS)
 
-test: $(DEV_STAMP) ## run the tests
-	@$(BIN)/python -m pytest
+test: $(DEV_STAMP) ## run the tests (PYTEST="--cov" shows what they miss)
+	@$(BIN)/python -m pytest $(PYTEST)
 
 check: $(DEV_STAMP) ## lint, formatting, types, architecture
 	@$(BIN)/ruff check .

@@ -1,0 +1,111 @@
+"""The documents say what is: their examples run, their figures are those of the reference run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.analysis.rows import COLUMNS, case_rows
+from harness.cli import COMMANDS
+from harness.plan import PRESETS
+from harness.record import RunStatus
+from harness.store import RunFolder
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_scenario_of_the_readme_is_verified_and_measured(tmp_path: Path) -> None:
+    (example,) = re.findall(r"example: begin -->\n```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "greeting.py").write_text(example, encoding="utf-8")
+    words = ["run", "greeting.py", "-p", "sync_ratio=0.9", "--name", "tried"]
+    words += ["--only", "allocations", "--no-report"]
+    subprocess.run(
+        [sys.executable, "-m", "harness", *words],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    run = RunFolder(tmp_path / "results" / "tried").load()
+    assert run.status is RunStatus.DONE
+    assert {row.variant for row in case_rows(run) if row.status == "ok"} >= {
+        "coroutine",
+        "task",
+        "value_task",
+    }
+
+
+def test_the_scenario_of_the_readme_is_typed(tmp_path: Path) -> None:
+    pytest.importorskip("mypy", reason="mypy is not installed for this interpreter")
+    (example,) = re.findall(r"example: begin -->\n```python\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "greeting.py").write_text(example, encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", str(tmp_path / "greeting.py")],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_readme_names_every_column_of_the_summary_in_order() -> None:
+    assert ", ".join(COLUMNS) in " ".join(README.split())
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    table = README.split("## Commands")[1].split("\n\n")[2]
+    assert tuple(re.findall(r"^\| `(\w+)", table, re.MULTILINE)) == COMMANDS
+
+
+def test_the_method_states_the_presets_as_they_are() -> None:
+    method = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    for preset in PRESETS.values():
+        fewest, most = preset.rounds
+        assert (
+            f"| `{preset.name}` | {preset.target:.0%} | {fewest} to {most} | {preset.values} |"
+        ).replace("%", " %") in method
+
+
+def test_make_help_lists_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    shown = subprocess.run(
+        ["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    assert set(phony.split()) <= set(re.findall(r"make (\w+)", shown))
+
+
+class TestReferenceRun:
+    """``results/reference`` and ``reports/reference``, which are kept in the repository."""
+
+    def test_every_case_was_measured_under_standard_on_3_13(self) -> None:
+        run = RunFolder(ROOT / "results" / "reference").load()
+        assert run.plan.preset.name == "standard"
+        rows = case_rows(run)
+        assert {row.status for row in rows} == {"ok"}
+        assert {row.python.rpartition(".")[0] for row in rows} == {"3.13"}
+        assert {row.scenario for row in rows} == {"do_work", "cache_lookup", "stream_read"}
+
+    def test_each_file_is_smaller_than_one_and_a_half_megabytes(self) -> None:
+        for folder in ("results", "reports"):
+            for path in (ROOT / folder / "reference").rglob("*"):
+                assert path.is_file()
+                assert path.stat().st_size < 1_500_000, path
+
+    def test_it_holds_no_absolute_path(self) -> None:
+        for path in (ROOT / "results" / "reference").iterdir():
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r'[" =](/[a-z]+){2,}', text), path
+
+    def test_the_readme_shows_its_figures(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.syspath_prepend(ROOT / "docs")
+        import make_readme
+
+        run = RunFolder(ROOT / "results" / "reference").load()
+        assert "\n".join(make_readme.part(run)) in README
