@@ -1,0 +1,183 @@
+"""A group, measured for real: by real children, pyperf and memray, as briefly as can be."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.measure.crew import Interpreter
+from harness.measure.group import measure_group
+from harness.plan import Group, Plan, Preset, Runtime
+from harness.record import GroupRecord, Observation, RunStatus
+from tests.runs import make_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+class TestTiming:
+    @pytest.fixture
+    def record(
+        self, write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+    ) -> GroupRecord:
+        return measure(write_scenario())
+
+    def test_it_is_done_without_failures(self, record: GroupRecord) -> None:
+        assert (record.status, record.error, record.failures) == (RunStatus.DONE, None, {})
+        assert record.target_met is not None
+        assert record.duration > 0
+        assert record.loop_overhead is not None
+        assert record.loop_overhead > 0
+        assert record.allocations == {}
+
+    def test_suspensions_and_tasks_are_seen(self, record: GroupRecord) -> None:
+        assert record.observations == {
+            "coroutine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0),
+            "task": Observation(synchronous_share=0.0, suspensions=1.0, tasks=1.0),
+            "mine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0),
+        }
+
+    def test_every_variant_has_the_values_of_every_round(self, record: GroupRecord) -> None:
+        assert record.timings.keys() == {"coroutine", "task", "mine"}
+        for timing in record.timings.values():
+            assert timing.rounds.keys() == {0, 1}
+            assert all(len(values) == 2 for values in timing.rounds.values())
+            assert all(value > 0 for values in timing.rounds.values() for value in values)
+            assert all(len(warmups) == 1 for warmups in timing.warmups.values())
+            assert timing.operations % 20 == 0  # whole cycles of requests
+
+    def test_every_round_is_an_interpreter_with_a_hash_seed_of_its_own(
+        self, record: GroupRecord
+    ) -> None:
+        for timing in record.timings.values():
+            seeds = [metadata["python_hash_seed"] for metadata in timing.metadata.values()]
+            assert len({*seeds}) == 2
+
+    def test_what_is_stored_of_it_names_neither_host_nor_a_path(self, record: GroupRecord) -> None:
+        text = json.dumps([timing.metadata for timing in record.timings.values()], default=dict)
+        for name in (socket.gethostname(), sys.prefix, str(Path.home()), str(Path.cwd())):
+            assert name not in text
+
+
+def test_stages_are_told_in_order(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    heard: list[tuple[str, int, int]] = []
+    measure(
+        write_scenario(),
+        variants=("coroutine", "mine"),
+        instruments=("time", "allocations"),
+        on_stage=lambda *told: heard.append(told),
+    )
+    assert heard == [
+        ("verifying", 0, 1),
+        ("counting allocations", 0, 2),
+        ("counting allocations", 1, 2),
+        ("timing, round", 0, 2),
+        ("timing, round", 1, 2),
+    ]
+
+
+def test_allocations_alone_are_counted_without_any_timing(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    record = measure(write_scenario(), sync_ratio=1.0, instruments=("allocations",))
+    assert (record.status, record.failures) == (RunStatus.DONE, {})
+    assert record.timings == {}
+    assert record.target_met is None
+    assert record.allocations["coroutine"].count == pytest.approx(1, abs=0.01)
+    assert record.allocations["mine"].count == pytest.approx(1, abs=0.01)
+    assert record.allocations["task"].count > 5
+
+
+def test_the_floor_and_eager_tasks_are_measured_where_they_exist(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    variants = (
+        "coroutine",
+        "synchronous",
+        *(("eager_task",) if sys.version_info >= (3, 12) else ()),
+    )
+    record = measure(write_scenario(), sync_ratio=1.0, variants=variants)
+    assert (record.status, record.failures) == (RunStatus.DONE, {})
+    assert record.timings.keys() == {*variants}
+    assert all(seen.suspensions == 0 for seen in record.observations.values())
+
+
+@pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
+def test_under_uvloop_operations_run_on_it(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    path = write_scenario(mine="assert 'uvloop' in type(asyncio.get_running_loop()).__module__")
+    record = measure(path, loop="uvloop")
+    assert (record.status, record.error, record.failures) == (RunStatus.DONE, None, {})
+
+
+@pytest.mark.parametrize(
+    ("instrument", "heavy"),
+    [
+        ("time", {"pandas", "numpy", "matplotlib", "rich", "msgspec", "jinja2", "memray"}),
+        ("allocations", {"pandas", "numpy", "matplotlib", "msgspec", "jinja2"}),  # memray: rich
+    ],
+)
+def test_a_measuring_child_imports_nothing_that_it_does_not_need(
+    instrument: str,
+    heavy: set[str],
+    write_scenario: Callable[..., Path],
+    measure: Callable[..., GroupRecord],
+) -> None:
+    path = write_scenario(mine=f"assert not {heavy} & sys.modules.keys()")
+    record = measure(path, variants=("mine",), instruments=(instrument,))
+    assert (record.status, record.error, record.failures) == (RunStatus.DONE, None, {})
+
+
+def test_a_folder_called_harness_where_one_stands_is_not_ours(
+    write_scenario: Callable[..., Path],
+    measure: Callable[..., GroupRecord],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "__init__.py").write_text("raise SystemExit(1)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    record = measure(write_scenario(), variants=("mine",))
+    assert (record.status, record.error) == (RunStatus.DONE, None)
+
+
+def test_a_group_of_which_nothing_exists_here_is_not_a_failure() -> None:
+    group = Group(
+        "sample", (("sync_ratio", 0.5),), (), Runtime("3.11.7"), (("eager_task", "needs 3.12"),)
+    )
+    plan = Plan((group,), "coroutine", Preset("tiny", 0.05, (2, 2), 2), seed=0)
+    record = measure_group(group, plan, Interpreter("no-such-python"), lambda *_: None)
+    assert record == GroupRecord(group, RunStatus.DONE)
+
+
+@pytest.mark.parametrize("error", [OSError(11, "Resource temporarily unavailable"), OSError("x")])
+def test_processes_that_cannot_be_started_fail_the_group(
+    error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("subprocess.Popen", refused)
+    run = make_run(measured=0)
+    record = measure_group(run.plan.groups[0], run.plan, Interpreter(), lambda *_: None)
+    assert record.status is RunStatus.FAILED
+    assert record.error == f"its processes cannot be started ({error.strerror or error})"
+
+
+def test_an_interpreter_that_has_gone_fails_the_group() -> None:
+    run = make_run(measured=0)
+    record = measure_group(
+        run.plan.groups[0], run.plan, Interpreter("no-such-python"), lambda *_: None
+    )
+    assert record.error == "its processes cannot be started (No such file or directory)"
