@@ -32,11 +32,10 @@ def align(short: Sequence[int], long: Sequence[int]) -> list[int]:
     while i < len(short) and j < len(long):
         is_last = i + _BLOCK >= len(short)
         reach = _reach(len(short) - i, len(long) - j)
-        pairs: list[tuple[int, int]] = []
-        while not pairs and reach < 2 * (len(long) - j):
-            window = long[j:] if is_last else long[j : j + reach]
-            pairs = _common(short[i : i + _BLOCK], window)
+        pairs = _common(short[i : i + _BLOCK], long[j:] if is_last else long[j : j + reach])
+        while not pairs and j + reach < len(long):  # a burst of what is not in *short*
             reach *= 2
+            pairs = _common(short[i : i + _BLOCK], long[j : j + reach])
         if not pairs:
             i += _BLOCK
             continue

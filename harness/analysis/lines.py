@@ -64,7 +64,8 @@ class Attribution:
         Allocations that were recognised as those of memray's stack hook and left out; None
         where they could not be told apart and are among the others.
     unplaced
-        Allocations that the operations made without the hook, and that were not found with it.
+        Allocations that the operations made without the hook, and that were not found with it:
+        the frame object of a traceback, say, which the hook had made before.
     sources
         The text of lines, where it is known.
     """

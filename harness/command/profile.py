@@ -38,6 +38,7 @@ __all__ = ["add_arguments", "execute"]
 _OPERATIONS = 1000
 _MOST_OPERATIONS = 20_000  # a capture holds each allocation: 1,000 tasks are about 1 MB
 _LONGEST_NAME = 120
+_DRAWN = "The wider a bar, the more bytes."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -234,7 +235,7 @@ def _profiled(
     seen = profile.attribution
     title = (group.scenario, format_params(group.params), variant)
     _write(files.lines, lines_csv(seen))
-    _write(files.flamegraph, flamegraph_html(profile, " ".join(title), caption(seen)))
+    _write(files.flamegraph, flamegraph_html(profile, " ".join(title), f"{_DRAWN} {caption(seen)}"))
     print_lines(seen, (*title, str(group.runtime)), console())
     _tell("capture", files.capture, "open it with: python -m memray stats, table or tree")
     _tell("lines", files.lines)

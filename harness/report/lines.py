@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from harness.analysis.lines import Cause, allocating_lines, causing_lines, differences
-from harness.report.figures import byte_text, count_text, visible
+from harness.report.figures import align, byte_text, count_text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,15 +39,15 @@ def print_lines(seen: Attribution, title: Sequence[str], console: Console) -> No
     lines = allocating_lines(seen)
     if lines:
         _print_table(console, _line_table(lines))
+        if any(line.caused_by for line in lines):
+            own = visible(seen.scenario_file)
+            _print_dim(console, f"from: the line of {own} that it was reached from, + others")
         _print(console, Text())
         _print(console, Text(f"caused by the lines of {visible(seen.scenario_file)}", "bold"))
         _print_table(console, _cause_table(causing_lines(seen)))
     else:
         _print(console, Text(f"no allocation in {seen.operations:,} operations"))
     _print(console, Text())
-    if any(line.caused_by for line in lines):
-        nearest = f"from: the line of {visible(seen.scenario_file)} that it was reached from"
-        _print_dim(console, f"{nearest}, + where there are others.")
     _print_dim(console, caption(seen))
 
 
@@ -107,20 +108,22 @@ def _cause_table(causes: Sequence[Cause]) -> Table:
 
 
 def _difference_table(lines: Sequence[Difference], sign: int, names: tuple[str, str]) -> Table:
-    table = _table("more", *names, "bytes", "line")
-    for line in lines[:_MOST_DIFFERENCES]:
-        table.add_row(
-            count_text(sign * line.more),
-            count_text(line.first),
-            count_text(line.second),
-            _signed_bytes(sign * line.more_bytes),
-            _where(line.frame),
-        )
-    rest = lines[_MOST_DIFFERENCES:]
+    table = _table("more", *names, "more bytes", "line")
+    shown, rest = lines[:_MOST_DIFFERENCES], lines[_MOST_DIFFERENCES:]
+    more = [sign * line.more for line in shown]
+    more_bytes = [sign * line.more_bytes for line in shown]
     if rest:
-        more = sum(sign * line.more for line in rest)
-        size = sum(sign * line.more_bytes for line in rest)
-        table.add_row(count_text(more), "", "", _signed_bytes(size), _others(len(rest)))
+        more.append(sum(sign * line.more for line in rest))
+        more_bytes.append(sum(sign * line.more_bytes for line in rest))
+    columns = (
+        align([count_text(count) for count in more]),
+        align([count_text(line.first) for line in shown]),
+        align([count_text(line.second) for line in shown]),
+        [f"-{byte_text(-size)}" if size < 0 else byte_text(size) for size in more_bytes],
+        [*(_where(line.frame) for line in shown), *([_others(len(rest))] if rest else [])],
+    )
+    for row in zip_longest(*columns, fillvalue=""):
+        table.add_row(*row)
     return table
 
 
@@ -154,10 +157,6 @@ def _add_rest(table: Table, rest: Sequence[Line] | Sequence[Cause]) -> None:
 
 def _others(count: int) -> Text:
     return _text("1 other line" if count == 1 else f"{count} other lines", "dim")
-
-
-def _signed_bytes(size: float) -> str:
-    return f"-{byte_text(-size)}" if size < 0 else byte_text(size)
 
 
 def _where(frame: Frame) -> Text:
