@@ -17,7 +17,9 @@ from __future__ import annotations
 import copy
 import gc
 import itertools
+import sys
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,20 +38,25 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATIONS", "Schedule", "count_allocations"]
 
-# What happens now and then, a set that is rebuilt, may fall on either side of a bound. It is two
+# What happens now and then, a dict that is rebuilt, may fall on either side of a bound. It is two
 # allocations more or less, of this many operations: less than the 0.01 that the count is good
 # for. More operations would cost time: reading the capture takes 2 us for each allocation.
 OPERATIONS = 300
 
 _SHORT = 60  # operations of the short stretch, or one cycle
 
-# asyncio keeps a WeakSet of tasks, of which CPython rebuilds the table at every fifth task or
-# so (set_add_entry in Objects/setobject.c), and each drive() is a task. With five drives to each
-# stretch, all but one of them empty, this cancels for operations that start no task.
+# At each step of a task asyncio enters it in a dict of the running tasks, and deletes it after.
+# Such a dict is rebuilt at every fifth insertion (USABLE_FRACTION in Objects/dictobject.c), and
+# each drive() is a task. With five drives to each stretch, all but one of them empty, this
+# cancels for operations that start no task.
 _DRIVES = 5
+
+# Tables that outlive the operations grow once in a while, by chance of their hashes.
+_CHANCES = 2
 
 _PASSES = 3
 _MARK = 100_003  # bytes: no size that a scenario is likely to ask for
+_MARK_BLOCK = sys.getsizeof(bytes(_MARK))
 _FREES = frozenset({AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE})
 
 
@@ -94,19 +101,23 @@ class _Stretch:
 
 @dataclass
 class _Pass:
-    """The stretches of one capture: a short one twice, the long one, and what is held.
+    """The stretches of one capture: a short one twice, the long one, and two inner ones.
 
-    *held* is a short stretch from the first call of the variant's function to the last.
+    An inner stretch is a short one from the first call of the variant's function to the last.
     """
 
     first: _Stretch
     second: _Stretch
     long: _Stretch
-    held: _Stretch
+    inner: tuple[_Stretch, _Stretch]
+
+    @property
+    def all(self) -> tuple[_Stretch, ...]:
+        return self.first, self.second, self.long, *self.inner
 
     @property
     def hooked(self) -> bool:
-        return any(each.hooked for each in (self.first, self.second, self.long, self.held))
+        return any(each.hooked for each in self.all)
 
     @property
     def settled(self) -> bool:
@@ -121,7 +132,7 @@ def count_allocations(driver: Driver[Any, Any, Any], operations: int = OPERATION
     """
     schedule = Schedule(driver, operations)
     veto = Veto() if needs_veto(driver.loop) else None
-    schedule.drive(schedule.short)
+    schedule.drive(schedule.long)  # as often on each machine: no warm-up that looks at a clock
     with _collector_off():
         for _ in range(_PASSES):
             counted = _count(schedule, veto)
@@ -143,7 +154,7 @@ def count_allocations(driver: Driver[Any, Any, Any], operations: int = OPERATION
 
 def _count(schedule: Schedule, veto: Veto | None) -> _Pass:
     marks = _Marks(veto)
-    between = _marked_from_first_to_last(schedule, marks)
+    inner = [_marked_from_first_to_last(schedule, marks) for _ in range(2)]
     with tempfile.TemporaryDirectory(prefix="awaitbench-") as folder:
         capture = Path(folder, "capture.bin")
         tracker = Tracker(
@@ -156,10 +167,11 @@ def _count(schedule: Schedule, veto: Veto | None) -> _Pass:
                 marks.add()
                 schedule.drive(cycles)
             marks.add()
-            between.drive(schedule.short)
-        first, second, long, _, held, _ = _read(capture, marks)
+            for driver in inner:
+                driver.drive(schedule.short)
+        first, second, long, _, one, _, other, _ = _read(capture, marks)
     marks.check(schedule.driver.variant)
-    return _Pass(first, second, long, held)
+    return _Pass(first, second, long, (one, other))
 
 
 class _Marks:
@@ -167,9 +179,9 @@ class _Marks:
 
     def __init__(self, veto: Veto | None) -> None:
         # The lists have their full length before: one that grows would allocate in a stretch.
-        self._blocks = [b""] * 6
-        self._events = [0] * 6
-        self._places = iter(range(6))
+        self._blocks = [b""] * 8
+        self._events = [0] * 8
+        self._places = iter(range(8))
         self._veto = veto
 
     def add(self) -> None:
@@ -190,7 +202,8 @@ class _Marks:
             return
         _, second, long, end, *_ = self._events
         if end - long > long - second:
-            frequent = max(self._veto.names, key=lambda name: self._veto.names[name])
+            names = self._veto.names
+            frequent = max(names, key=lambda name: names[name])
             raise MeasureError(
                 f"{variant}: the operations raise the audit event {frequent!r}, for which CPython "
                 "allocates where a hook listens, as it must here; count them with --loop asyncio, "
@@ -232,7 +245,7 @@ def _read(path: Path, marks: _Marks) -> Iterator[_Stretch]:
                 level -= live.pop(record.address, 0)
                 continue
             size, address = record.size, record.address
-            if size > _MARK and address in bounds:
+            if size == _MARK_BLOCK and address in bounds:
                 if stretch is not None:
                     yield stretch
                 stretch, start = _Stretch(), level
@@ -254,21 +267,33 @@ def _read(path: Path, marks: _Marks) -> Iterator[_Stretch]:
 
 def _per_operation(counted: _Pass, operations: int) -> Allocations:
     """Return what the long stretch has more than the short one, for each of *operations*."""
-    longer, shorter = counted.long, counted.second
-    kinds = []
-    for allocator, size in longer.allocations.keys() | shorter.allocations.keys():
-        kind = allocator, size
-        more = longer.allocations.get(kind, 0) - shorter.allocations.get(kind, 0)
-        if more:
-            kinds.append(AllocationKind(AllocatorType(allocator).name, size, more / operations))
-    kinds.sort(key=lambda kind: (-kind.count, kind.allocator, kind.size))
+    longer, shorter = counted.long.allocations, counted.second.allocations
+    more = {
+        kind: number
+        for kind in (longer.keys() | shorter.keys()) - _chances(counted)
+        if (number := longer.get(kind, 0) - shorter.get(kind, 0))
+    }
+    kinds = [
+        AllocationKind(AllocatorType(allocator).name, size, number / operations)
+        for (allocator, size), number in more.items()
+    ]
     return Allocations(
-        count=(longer.count - shorter.count) / operations,
-        requested_bytes=sum(kind.size * kind.count for kind in kinds),
-        peak_bytes=counted.held.peak,
+        count=sum(more.values()) / operations,
+        requested_bytes=sum(size * number for (_, size), number in more.items()) / operations,
+        # Where one table grew in one of the two, the other tells what the operations hold.
+        peak_bytes=min(stretch.peak for stretch in counted.inner),
         operations=operations,
-        kinds=tuple(kinds),
+        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.count, kind.allocator, kind.size))),
     )
+
+
+def _chances(counted: _Pass) -> set[tuple[int, int]]:
+    """Return the kinds that were seen once in all: no operation's, if they are few."""
+    times = Counter[tuple[int, int]]()
+    for stretch in counted.all:
+        times.update(stretch.allocations)
+    once = {kind for kind, number in times.items() if number == 1}
+    return once if len(once) <= _CHANCES else set()
 
 
 @contextmanager

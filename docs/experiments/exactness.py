@@ -1,0 +1,135 @@
+"""Are the allocation counts exact, and the same in every repeat?
+
+Counts every variant of every shipped scenario with memray, as a run does, and with a hook in
+CPython's allocator API (``tests/allocator``), each in processes of their own; memray ten times,
+under ten hash seeds. Compared is what both can see, the blocks that CPython's own allocators
+are asked for; those that C libraries allocate by themselves are in the column "libraries".
+
+    python docs/experiments/exactness.py [--json FILE] [--repeats 10] [--scenario NAME]
+
+Exits 1 where the instruments, or the repeats, differ by more than 0.01 allocations per
+operation (0.2 % where a thread answers: how often it wakes the loop up is not always the same).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from harness import catalog  # noqa: E402 found by the line above
+from tests.allocator.independent import build_counter, count, python_domains  # noqa: E402
+
+TOLERANCE = 0.01
+RELATIVE = 0.002
+RATIOS = (1.0, 0.0)
+LOOPS = tuple(n for n in ("asyncio", "uvloop") if n == "asyncio" or importlib.util.find_spec(n))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case: allocations per operation, by each instrument.
+
+    *libraries* are those that only memray sees. *lowest* and *highest* are memray's over the
+    repeats. A case that cannot be counted has an *error* and nothing else.
+    """
+
+    python: str
+    scenario: str
+    loop: str
+    sync_ratio: float
+    variant: str
+    memray: float = 0.0
+    independent: float = 0.0
+    libraries: float = 0.0
+    lowest: float = 0.0
+    highest: float = 0.0
+    error: str = ""
+
+    @property
+    def difference(self) -> float:
+        return self.memray - self.independent
+
+    @property
+    def exact(self) -> bool:
+        allowed = max(TOLERANCE, RELATIVE * self.independent) + 1e-9
+        return abs(self.difference) <= allowed and self.highest - self.lowest <= allowed
+
+
+def measure(names: list[str], repeats: int, counter: Path) -> Iterator[Row]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    for name in names:
+        for loop in LOOPS:
+            for sync_ratio in RATIOS:
+                yield from measure_group((python, name, loop, sync_ratio), repeats, counter)
+
+
+def measure_group(case: tuple[str, str, str, float], repeats: int, counter: Path) -> Iterator[Row]:
+    _, name, loop, sync_ratio = case
+    source, params = f"scenarios.{name}", {"sync_ratio": sync_ratio}
+    both = count(source, params, loop, counter, hash_seed=0)
+    again = [count(source, params, loop, hash_seed=seed) for seed in range(1, repeats)]
+    for variant, counts in both.items():
+        if "error" in counts:
+            yield Row(*case, variant, error=counts["error"])
+            continue
+        total = counts["memray"]["count"]
+        memray, _ = python_domains(counts["memray"])
+        totals = [total, *(other[variant]["memray"]["count"] for other in again)]
+        yield Row(
+            *case,
+            variant,
+            memray,
+            counts["independent"][0],
+            total - memray,
+            min(totals),
+            max(totals),
+        )
+
+
+def show(row: Row) -> None:
+    case = f"{row.scenario:13} {row.loop:8} {row.sync_ratio:4g}  {row.variant:15}"
+    if row.error:
+        print(f"{case} {row.error}")
+        return
+    spread = row.highest - row.lowest
+    print(
+        f"{case} {row.memray:9.4f} {row.independent:11.4f} {row.difference:+11.4f} "
+        f"{row.libraries:9.4f}  {'identical' if spread == 0 else f'within {spread:.4f}':13}"
+        f"{'' if row.exact else '  DIFFERS'}",
+        flush=True,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Are the allocation counts exact?")
+    parser.add_argument("--json", type=Path, help="write the rows to this file")
+    parser.add_argument("--repeats", type=int, default=10, help="hash seeds to count under")
+    parser.add_argument("--scenario", action="append", help="only this one; may be repeated")
+    given = parser.parse_args()
+    names = given.scenario or list(catalog.shipped())
+    print(f"CPython {sys.version.split()[0]}, allocations per operation, {given.repeats} repeats")
+    print(f"{'':44} {'memray':>9} {'independent':>11} {'difference':>11} {'libraries':>9}  repeats")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for row in measure(names, given.repeats, build_counter(Path(folder))):
+            rows.append(row)
+            show(row)
+    if given.json:
+        told = [{**asdict(row), "exact": row.exact and not row.error} for row in rows]
+        given.json.write_text(json.dumps(told, indent=1) + "\n")
+    wrong = [row for row in rows if not row.error and not row.exact]
+    print(f"{len(rows)} cases, {len(wrong)} differ, {sum(bool(r.error) for r in rows)} not counted")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

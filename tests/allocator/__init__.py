@@ -1,0 +1,1 @@
+"""The independent count: a hook in CPython's allocator API, to hold memray's counts against."""
