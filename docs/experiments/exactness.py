@@ -18,15 +18,23 @@ import importlib.util
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from harness import catalog  # noqa: E402 found by the line above
-from tests.allocator.independent import build_counter, count, python_domains  # noqa: E402
+from tests.allocator.independent import (  # noqa: E402
+    CannotBuildError,
+    build_counter,
+    count,
+    python_domains,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TOLERANCE = 0.01
 RELATIVE = 0.002
@@ -78,18 +86,18 @@ def measure_group(case: tuple[str, str, str, float], repeats: int, counter: Path
     both = count(source, params, loop, counter, hash_seed=0)
     again = [count(source, params, loop, hash_seed=seed) for seed in range(1, repeats)]
     for variant, counts in both.items():
-        if "error" in counts:
-            yield Row(*case, variant, error=counts["error"])
+        runs = [counts, *(other[variant] for other in again)]
+        if failed := [run["error"] for run in runs if "error" in run]:
+            yield Row(*case, variant, error=failed[0])
             continue
-        total = counts["memray"]["count"]
+        totals = [run["memray"]["count"] for run in runs]
         memray, _ = python_domains(counts["memray"])
-        totals = [total, *(other[variant]["memray"]["count"] for other in again)]
         yield Row(
             *case,
             variant,
             memray,
             counts["independent"][0],
-            total - memray,
+            totals[0] - memray,
             min(totals),
             max(totals),
         )
@@ -118,9 +126,13 @@ def main() -> int:
     names = given.scenario or list(catalog.shipped())
     print(f"CPython {sys.version.split()[0]}, allocations per operation, {given.repeats} repeats")
     print(f"{'':44} {'memray':>9} {'independent':>11} {'difference':>11} {'libraries':>9}  repeats")
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
-        for row in measure(names, given.repeats, build_counter(Path(folder))):
+        try:
+            counter = build_counter(Path(folder))
+        except CannotBuildError as error:
+            parser.error(str(error))
+        for row in measure(names, given.repeats, counter):
             rows.append(row)
             show(row)
     if given.json:
