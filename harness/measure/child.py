@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import socket
 import sys
 import traceback
@@ -101,8 +102,10 @@ class _Worker:
 
 
 def main() -> None:
-    """Read one job from standard input, fork its workers, and wait for them."""
-    job = json.load(sys.stdin)
+    """Read one job from standard input, fork its workers, and stay until it is closed."""
+    job = json.loads(sys.stdin.readline())
+    lifeline = os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a scenario that reads gets nothing
     if job["version"] != VERSION:
         raise SystemExit(f"protocol: expected version {VERSION}, got {job['version']}")
     channels = [
@@ -117,14 +120,22 @@ def main() -> None:
         for _, channel in channels:
             channel.send(_told(error))
         raise SystemExit(1) from error
-    if job["task"] == "verify":
-        _serve_verification(job, scenario, channels[0][1])
-    else:
-        _fork_workers(job, scenario, channels)
+
+    def serve(channel: Channel, variant: str) -> None:
+        if job["task"] == "verify":
+            _serve_verification(job, scenario, channel)
+        else:
+            _Worker(job, scenario).serve(channel, variant)
+
+    _fork_workers(channels, serve)
+    # The conductor kills this process group when it is done. Where it died itself, the end of
+    # our input says so, and what hangs would hang for ever.
+    os.read(lifeline, 1)
+    os.killpg(os.getpid(), signal.SIGKILL)
 
 
 def _fork_workers(
-    job: dict[str, Any], scenario: Scenario[Any, Any, Any], channels: list[tuple[str, Channel]]
+    channels: list[tuple[str, Channel]], serve: Callable[[Channel, str], None]
 ) -> None:
     gc.collect()
     gc.freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze, on forking
@@ -133,11 +144,9 @@ def _fork_workers(
             for _, other in channels:
                 if other is not channel:
                     other.close()
-            _guarded(channel, lambda: _Worker(job, scenario).serve(channel, variant))  # noqa: B023 called at once
+            _guarded(channel, lambda: serve(channel, variant))  # noqa: B023 called at once
     for _, channel in channels:
         channel.close()
-    for _ in channels:
-        os.wait()
 
 
 def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
@@ -157,22 +166,18 @@ def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
 def _serve_verification(
     job: dict[str, Any], scenario: Scenario[Any, Any, Any], channel: Channel
 ) -> None:
-    """Observe every variant in turn, in this one process: answers are compared as objects."""
+    """Observe every variant in turn, in one process: answers are compared as objects."""
     from harness.measure.observe import observe
     from harness.verify import Observed, compare
 
     params = Params(job["params"], job["seed"])
-
-    def verify() -> None:
-        observed: dict[str, Observed] = {}
-        for variant in job["variants"]:
-            channel.send({"observing": variant})
-            with open_driver(scenario, variant, params, job["loop"]) as driver:
-                observed[variant] = observe(driver)
-        seen = compare(observed, params.sync_ratio)
-        channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
-
-    _guarded(channel, verify)
+    observed: dict[str, Observed] = {}
+    for variant in job["variants"]:
+        channel.send({"observing": variant})
+        with open_driver(scenario, variant, params, job["loop"]) as driver:
+            observed[variant] = observe(driver)
+    seen = compare(observed, params.sync_ratio)
+    channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
 
 
 def _told(error: BaseException) -> dict[str, Any]:

@@ -183,8 +183,10 @@ def _start(
         start_new_session=True,  # Ctrl-C reaches the conductor alone, which ends the group
     )
     assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin as stdin:
-        stdin.write(json.dumps(job).encode())
+    with suppress(BrokenPipeError):
+        # It stays open: its end tells the interpreter that nobody is there any more.
+        process.stdin.write(json.dumps(job).encode() + b"\n")
+        process.stdin.flush()
     return process
 
 
@@ -193,3 +195,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):
+        process.stdin.close()

@@ -20,11 +20,12 @@ close        -                                           closed
 ``overhead`` is seconds per operation of the empty driving loop; ``seconds`` is the duration
 of one cycle in the answer to ``calibrate``, of the whole value in that to ``go``.
 
-Before that, the interpreter that forks the children reads one job from its standard input:
+Before that, the interpreter that forks the children reads one job, a line, from its standard
+input, whose end later tells it and its children to end:
 ``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
 "workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
-``attribute`` or ``verify``; the last forks nothing: it says ``observing`` before each of the
-job's ``variants``, then gives all ``observations`` over its one channel.
+``attribute`` or ``verify``; for the last one child says ``observing`` before each of the job's
+``variants``, then gives all ``observations``.
 """
 
 from __future__ import annotations

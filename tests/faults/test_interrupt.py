@@ -1,0 +1,125 @@
+"""Ctrl-C, and worse, in the middle of a run: what was measured is kept, and can be gone on with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import harness
+from harness.record import RunStatus
+from harness.store import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+PACKAGE = Path(harness.__file__).parent.parent
+PATIENCE = 60.0  # seconds, for what takes a few; the machine may be busy
+
+
+@pytest.fixture
+def scenario(write_scenario: Callable[..., Path], tmp_path: Path) -> Callable[[str], Path]:
+    """Write a scenario that waits in its second group, the first time, where it is told to.
+
+    It makes the folder ``waits`` when it is there.
+    """
+    wait = "os.mkdir('waits'); await asyncio.sleep(1000)"
+
+    def write(stage: str) -> Path:
+        there = f"params.sync_ratio == 0.5 and within({stage!r}) and not os.path.exists('waits')"
+        return write_scenario(setup=f"if {there}: {wait}")
+
+    return write
+
+
+def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+    """Start ``awaitbench run`` as a shell does: in a process group of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", *map(str, arguments)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(PACKAGE)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        # A shell that starts tests in the background has them ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    )
+
+
+def wait_until_it_waits(folder: Path, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not (folder / "waits").exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+CHOSEN = ("-p", "sync_ratio=1,0.5,0", "-v", "mine", "-v", "coroutine")
+
+
+@pytest.mark.parametrize("stage", ["_serve_verification", "_prepare"])
+def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
+    stage: str, scenario: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = scenario(stage)
+    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine")
+    with start(tmp_path, *asked) as process:
+        wait_until_it_waits(tmp_path, process)
+        os.killpg(process.pid, signal.SIGINT)
+        pressed = time.monotonic()
+        out, err = process.communicate(timeout=PATIENCE)
+        assert time.monotonic() - pressed < 20  # a few seconds, on a busy machine
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "interrupted: 1 of 3 groups are kept; go on with: awaitbench run --resume mine" in err
+    assert "sync_ratio=1;size=64" in out
+
+    folder = RunFolder(tmp_path / "results" / "mine")
+    before = folder.load()
+    assert before.status is RunStatus.INTERRUPTED
+    assert [record.status for record in before.groups] == [RunStatus.DONE]
+    assert {each.name for each in folder.path.iterdir()} == {
+        *("run.json", "timing.json", "allocations.json", "summary.csv")
+    }
+
+    with start(tmp_path, path, "--resume", "mine", "--no-report") as process:
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    after = folder.load()
+    assert after.status is RunStatus.DONE
+    assert after.plan == before.plan
+    assert after.groups[0] == before.groups[0]
+    assert tuple(record.group for record in after.groups) == after.plan.groups
+
+
+def test_a_kill_leaves_what_was_stored_and_it_can_be_gone_on_with(
+    scenario: Callable[[str], Path], tmp_path: Path
+) -> None:
+    path = scenario("_serve_verification")
+    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine")
+    with start(tmp_path, *asked) as process:
+        wait_until_it_waits(tmp_path, process)
+        process.kill()
+    for left in (tmp_path / "temporary").iterdir():  # nobody was there to remove it
+        assert left.name.startswith("awaitbench-")
+        shutil.rmtree(left)
+    folder = RunFolder(tmp_path / "results" / "mine")
+    before = folder.load()
+    assert before.status is RunStatus.RUNNING
+    assert len(before.groups) == 1
+
+    with start(tmp_path, path, "--resume", "mine", "--no-report") as process:
+        _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    assert folder.load().status is RunStatus.DONE
+    assert folder.load().groups[0] == before.groups[0]
