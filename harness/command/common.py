@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from harness.record import Run
 
-__all__ = ["add_folders", "console", "error_console", "write_report_of"]
+__all__ = ["RESULTS", "add_folders", "console", "error_console", "write_report_of"]
+
+RESULTS = Path("results")
 
 
 def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
@@ -23,7 +25,7 @@ def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
     parser.add_argument(
         "--results",
         type=Path,
-        default=Path("results"),
+        default=RESULTS,
         metavar="DIR",
         help="the folder of runs (default: results)",
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
 from harness import catalog
-from harness.command.common import add_folders, console, error_console, write_report_of
+from harness.command.common import RESULTS, add_folders, console, error_console, write_report_of
 from harness.errors import InputError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, machine_findings, probe, runtime_of
@@ -149,20 +150,32 @@ def _asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ..
     return tuple(asked.items())
 
 
+def _to_go_on(run: Run, args: Namespace) -> str:
+    """Return the command that goes on with *run*, given how it was begun."""
+    words = ["awaitbench", "run", *(name for name in args.scenarios if name.endswith(".py"))]
+    words += ["--resume", args.resume or run.name]
+    if args.results != RESULTS:
+        words += ["--results", str(args.results)]
+    if args.python:
+        words += ["--python", args.python]
+    return shlex.join(words)
+
+
 def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     from harness.report.terminal import print_table
 
     print_table(run, console())
     messages = error_console()
-    messages.print(f"results: {folder.path}/", highlight=False, soft_wrap=True)
+    messages.print(f"results: {folder.path}/", highlight=False, markup=False, soft_wrap=True)
     if not args.no_report and any(record.observations for record in run.groups):
         path = write_report_of(run, args.reports)
-        messages.print(f"report:  {path}", highlight=False, soft_wrap=True)
+        messages.print(f"report:  {path}", highlight=False, markup=False, soft_wrap=True)
     if run.status is RunStatus.INTERRUPTED:
         messages.print(
             f"interrupted: {len(run.groups)} of {len(run.plan.groups)} groups are kept; "
-            f"go on with: awaitbench run --resume {run.name}",
+            f"go on with: {_to_go_on(run, args)}",
             highlight=False,
+            markup=False,
             soft_wrap=True,
         )
         return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -67,12 +68,15 @@ def wait_until_it_waits(folder: Path, process: subprocess.Popen[str]) -> None:
 CHOSEN = ("-p", "sync_ratio=1,0.5,0", "-v", "mine", "-v", "coroutine")
 
 
-@pytest.mark.parametrize("stage", ["_serve_verification", "_prepare"])
+@pytest.mark.parametrize(
+    ("stage", "elsewhere"),
+    [("_serve_verification", ()), ("_prepare", ("--results", "else where"))],
+)
 def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
-    stage: str, scenario: Callable[[str], Path], tmp_path: Path
+    stage: str, elsewhere: tuple[str, ...], scenario: Callable[[str], Path], tmp_path: Path
 ) -> None:
     path = scenario(stage)
-    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine")
+    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine", *elsewhere)
     with start(tmp_path, *asked) as process:
         wait_until_it_waits(tmp_path, process)
         os.killpg(process.pid, signal.SIGINT)
@@ -81,10 +85,11 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
         assert time.monotonic() - pressed < 20  # a few seconds, on a busy machine
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert "interrupted: 1 of 3 groups are kept; go on with: awaitbench run --resume mine" in err
+    (told,) = [line for line in err.splitlines() if line.startswith("interrupted: ")]
+    assert told.startswith("interrupted: 1 of 3 groups are kept; go on with: awaitbench run ")
     assert "sync_ratio=1;size=64" in out
 
-    folder = RunFolder(tmp_path / "results" / "mine")
+    folder = RunFolder(tmp_path / (elsewhere[-1] if elsewhere else "results") / "mine")
     before = folder.load()
     assert before.status is RunStatus.INTERRUPTED
     assert [record.status for record in before.groups] == [RunStatus.DONE]
@@ -92,7 +97,8 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
         *("run.json", "timing.json", "allocations.json", "summary.csv")
     }
 
-    with start(tmp_path, path, "--resume", "mine", "--no-report") as process:
+    command = shlex.split(told.partition("awaitbench run ")[2])
+    with start(tmp_path, *command, "--no-report") as process:
         _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     after = folder.load()
