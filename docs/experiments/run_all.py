@@ -64,9 +64,60 @@ def tables(pythons: list[str]) -> str:
     return "\n".join(lines)
 
 
-def exactness_table(found: list[dict[str, Any]]) -> list[str]:
-    """Show how far memray's counts are from the independent ones."""
-    return found  # type: ignore[return-value]
+def exactness_table(found: list[list[dict[str, Any]]]) -> list[str]:
+    """Show how far memray's counts are from the independent ones, and from each other."""
+    lines = [
+        "### Exactness of the counts",
+        "",
+        "Allocations per operation by awaitbench, and by a hook in CPython's allocator API, for",
+        "every variant of every scenario at `sync_ratio` 1 and 0; awaitbench ten times, each under",
+        "another hash seed.",
+        "",
+        "| interpreter | loop | cases | largest difference | largest spread of repeats | outside |",
+        "|---|---|--:|--:|--:|---|",
+    ]
+    lines += [
+        _exactness_row([row for row in rows if row["loop"] == loop])
+        for rows in found
+        for loop in dict.fromkeys(row["loop"] for row in rows)
+    ]
+    return [*lines, "", *_completed_table(found), ""]
+
+
+def _exactness_row(rows: list[dict[str, Any]]) -> str:
+    counted = [row for row in rows if not row["error"]]
+    outside = [
+        f"{row['scenario']} {row['variant']} at {row['sync_ratio']:g}"
+        + (f" ({row['error']})" if row["error"] else "")
+        for row in rows
+        if not row["exact"]
+    ]
+    difference = max(abs(row["memray"] - row["independent"]) for row in counted)
+    spread = max(row["highest"] - row["lowest"] for row in counted)
+    return (
+        f"| {rows[0]['python']} | {rows[0]['loop']} | {len(rows)} | {difference:.3f} "
+        f"| {spread:.3f} | {'; '.join(outside) or 'none'} |"
+    )
+
+
+def _completed_table(found: list[list[dict[str, Any]]]) -> list[str]:
+    """Show what an answer that is already there allocates: ``do_work`` at sync_ratio 1."""
+    runtimes: dict[str, dict[str, str]] = {}
+    for row in (row for rows in found for row in rows):
+        if row["scenario"] == "do_work" and row["sync_ratio"] == 1 and not row["error"]:
+            shown = runtimes.setdefault(f"{row['python']} {row['loop']}", {})
+            shown[row["variant"]] = f"{row['memray']:.4g}"
+    variants = list(dict.fromkeys(variant for shown in runtimes.values() for variant in shown))
+    return [
+        "Allocations per operation of an answer that is already there (`do_work`):",
+        "",
+        f"| | {' | '.join(runtimes)} |",
+        f"|---|{'--:|' * len(runtimes)}",
+        *(
+            f"| {variant} | {' | '.join(shown.get(variant, '') for shown in runtimes.values())} |"
+            for variant in variants
+        ),
+    ]
 
 
 def overhead_table(found: list[dict[str, Any]]) -> list[str]:
