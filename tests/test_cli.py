@@ -334,6 +334,31 @@ class TestInterpreter:
         assert "cannot measure (ImportError: StrEnum); it needs Python 3.11 or later" in told
 
 
+class TestDoctor:
+    def test_it_says_on_what_is_measured_and_what_spoils_it(
+        self, ask: Callable[..., Answer]
+    ) -> None:
+        answer = ask("doctor")
+        assert answer.code == 0
+        assert f"{sys.implementation.name} {sys.version.split()[0]}" in answer.out
+        assert "cores" in answer.out
+
+    def test_a_machine_without_a_fault_is_said_to_be_one(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("harness.command.doctor.machine_findings", lambda _: ())
+        assert "Nothing was found that spoils measurements." in ask("doctor").out
+
+    def test_it_says_what_to_do_about_each_fault(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+        answer = ask("doctor")
+        assert answer.code == 0
+        assert "asyncio's debug mode is on" in " ".join(answer.out.split())
+        assert "Unset PYTHONASYNCIODEBUG" in " ".join(answer.out.split())
+
+
 class TestStoredRuns:
     @pytest.mark.parametrize("command", ["show", "report"])
     @pytest.mark.parametrize("name", ["nothing", "latest", "x" * 300, "../..", ""])
