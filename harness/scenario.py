@@ -94,9 +94,7 @@ class Parameter:
         return kind
 
 
-SYNC_RATIO = Parameter(
-    1.0, 0.0, 1.0, "share of operations that complete without suspending"
-)
+SYNC_RATIO = Parameter(1.0, 0.0, 1.0, "share of operations that complete without suspending")
 
 
 class Params(Mapping[str, ParamValue]):
