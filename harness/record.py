@@ -94,7 +94,8 @@ class Allocations:
         High-water mark above the level at the start of the counted stretch, in bytes; of
         the whole stretch, not per operation.
     operations
-        How many operations were counted: the slope is between n and 2n of them.
+        How many operations the longer of the two counted stretches has more: the count is what
+        it allocates more, for each of them.
     kinds
         What was allocated, most frequent first.
     """

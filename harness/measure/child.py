@@ -58,6 +58,7 @@ class _Worker:
         """Answer message after message until the conductor closes the channel."""
         answers: dict[str, Callable[..., dict[str, Any] | None]] = {
             "prepare": lambda: self._prepare(variant),
+            "warm_up": self._warm_up,
             "calibrate": self._calibrate,
             "time": lambda **given: self._time(channel, **given),
             "count": self._count,
@@ -73,8 +74,11 @@ class _Worker:
         self._driver = self._stack.enter_context(
             open_driver(self._scenario, variant, self._params, self._loop)
         )
-        warm_up(self._driver)
         return {"operations": len(self._driver.cycle)}
+
+    def _warm_up(self) -> dict[str, Any]:
+        warm_up(self._driver)
+        return {"warm": True}
 
     def _calibrate(self, seconds: float) -> dict[str, Any]:
         loops, each = calibrate(self._driver, seconds)

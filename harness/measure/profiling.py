@@ -54,6 +54,7 @@ def profile_variant(
             member = members[variant]
             try:
                 member.ask("prepare")
+                member.ask("warm_up")
                 captured = member.ask("attribute", capture=str(path), operations=operations)[
                     "captured"
                 ]

@@ -8,6 +8,7 @@ the socket is closed. Version 1:
 do           with                                        the answer
 ===========  ==========================================  ===================================
 prepare      -                                           operations
+warm_up      -                                           warm
 calibrate    seconds                                     loops, seconds, overhead
 time         loops, values, warmups                      waiting
 go           - (opens the gate, once per value)          seconds; after the last value also

@@ -71,6 +71,7 @@ class PyperfWorker:
     def prepare(self) -> int:
         """Have the child set the scenario up and warm up."""
         operations: int = self._member.ask("prepare")["operations"]
+        self._member.ask("warm_up")
         return operations
 
     def calibrate(self, seconds: float) -> Calibration:

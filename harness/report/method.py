@@ -71,8 +71,9 @@ def method_lines(run: Run) -> Iterator[str]:
             "under it."
         )
         yield (
-            "n and then 2n operations are counted; the difference per operation is the figure, "
-            "so that constant costs cancel. A reallocation is one allocation."
+            "A short and a long stretch of operations are counted; what the long one has more, "
+            "per operation, is the figure, so that constant costs cancel. A reallocation is one "
+            "allocation."
         )
     yield "Suspensions of the awaiter and tasks created are counted while the answers are verified."
 
