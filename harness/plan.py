@@ -72,9 +72,9 @@ class Preset:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("quick", target=0.05, rounds=(3, 6), values=15),
-        Preset("standard", target=0.02, rounds=(5, 15), values=20),
-        Preset("rigorous", target=0.01, rounds=(10, 60), values=30),
+        Preset("quick", target=0.05, rounds=(3, 6), values=30),
+        Preset("standard", target=0.02, rounds=(5, 15), values=40),
+        Preset("rigorous", target=0.01, rounds=(10, 60), values=60),
     )
 }
 

@@ -60,6 +60,7 @@ def tables(pythons: list[str]) -> str:
     lines += exactness_table([run_script(python, "exactness.py") for python in pythons])
     lines += overhead_table([run_script(python, "overhead.py") for python in pythons])
     lines += duration_table(durations(pythons[0]))
+    lines += slices_table(run_script(pythons[0], "slices.py"))
     lines += repeatability_table(run_script(pythons[0], "repeatability.py"))
     return "\n".join(lines)
 
@@ -144,6 +145,26 @@ def duration_table(taken: dict[str, float]) -> list[str]:
         "| preset | all shipped scenarios, s |",
         "|---|--:|",
         *(f"| {preset} | {seconds:.0f} |" for preset, seconds in taken.items()),
+        "",
+    ]
+
+
+def slices_table(found: list[dict[str, float]]) -> list[str]:
+    """Show how the length of a value and the number of sweeps trade."""
+    rows = [
+        f"| {each['milliseconds']:g} ms | {each['values']} | {each['seconds']:.2f} "
+        f"| {100 * each['deviation']:.1f} % |"
+        for each in found
+    ]
+    return [
+        "### Slices",
+        "",
+        "Standard deviation of a round's ratio (root mean square over the variants of `do_work` at",
+        "100 %), twelve rounds of each, in turn:",
+        "",
+        "| one value | values per round | s per round | deviation of a ratio |",
+        "|---|--:|--:|--:|",
+        *rows,
         "",
     ]
 

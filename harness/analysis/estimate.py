@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from harness.record import Timing
 
-__all__ = ["Estimate", "estimate_ratio", "estimate_time", "half_width", "target_is_met"]
+__all__ = [
+    "Estimate",
+    "estimate_ratio",
+    "estimate_time",
+    "half_width",
+    "round_logs",
+    "target_is_met",
+]
 
 _CONFIDENCE = 0.95
 
@@ -48,12 +55,17 @@ def estimate_time(timing: Timing) -> Estimate | None:
 
 def estimate_ratio(timing: Timing, baseline: Timing) -> Estimate | None:
     """Return the ratio of times to *baseline*, from values of the same round and sweep."""
-    logs = [
-        _round_ratio(timing.rounds[index], baseline.rounds[index])
+    logs = round_logs(timing, baseline)
+    return _from_logs(logs) if logs else None
+
+
+def round_logs(timing: Timing, baseline: Timing) -> list[float]:
+    """Return the log of each round's ratio, of the rounds that have both."""
+    return [
+        _round_log(timing.rounds[index], baseline.rounds[index])
         for index in sorted(timing.rounds.keys() & baseline.rounds.keys())
         if timing.rounds[index] and baseline.rounds[index]
     ]
-    return _from_logs(logs) if logs else None
 
 
 def half_width(timing: Timing, baseline: Timing) -> float | None:
@@ -77,7 +89,7 @@ def target_is_met(timings: Mapping[str, Timing], baseline: str, target: float) -
     return True
 
 
-def _round_ratio(values: Sequence[float], baseline: Sequence[float]) -> float:
+def _round_log(values: Sequence[float], baseline: Sequence[float]) -> float:
     """Return the median over sweeps of log(value / baseline); an unfinished sweep is left out."""
     return statistics.median(
         math.log(value / base) for value, base in zip(values, baseline, strict=False)

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
 
-# One value lasts about this long: long enough for the clock and the gate not to matter,
-# short enough that the machine does not drift between the values of one sweep.
-_VALUE_SECONDS = 0.003
+# One value lasts about this long: long enough for the clock and the gate not to matter, short
+# enough that a whole sweep fits into the same mood of the machine. Where neighbours of a
+# virtual machine came and went every 30 ms, 50 values of 1 ms told ratios apart twice as well as
+# 20 values of 3 ms in the same wall time (docs/method.md).
+VALUE_SECONDS = 0.001
 _WARMUP_SWEEPS = 1
 
 
@@ -182,7 +184,7 @@ class _Round:
     def _make_ready(self, variant: str, worker: Worker) -> None:
         operations = worker.prepare()
         if variant not in self._group.calibrations:
-            self._group.calibrations[variant] = worker.calibrate(_VALUE_SECONDS)
+            self._group.calibrations[variant] = worker.calibrate(VALUE_SECONDS)
         found = self._group.calibrations[variant]
         self._operations[variant] = operations * found.loops
         expected = found.loops * found.seconds

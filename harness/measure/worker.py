@@ -25,7 +25,6 @@ __all__ = ["PyperfWorker", "clean_metadata", "rounds_of"]
 _KEPT_METADATA = frozenset(
     {
         "aslr",
-        "boot_time",
         "cpu_affinity",
         "cpu_config",
         "cpu_count",
@@ -45,9 +44,7 @@ _KEPT_METADATA = frozenset(
         "python_hash_seed",
         "python_implementation",
         "python_version",
-        "runnable_threads",
         "timer",
-        "uptime",
     }
 )
 
@@ -59,6 +56,11 @@ _SLOWER = 20
 def clean_metadata(metadata: Mapping[str, float | str]) -> dict[str, float | str]:
     """Return what may be stored of pyperf's metadata: no host name, no path."""
     return {name: value for name, value in metadata.items() if name in _KEPT_METADATA}
+
+
+def _significant(value: float) -> float:
+    """Return the digits that mean something: the clock ticks 10^6 times in a value."""
+    return float(f"{value:.7g}")
 
 
 class PyperfWorker:
@@ -92,8 +94,8 @@ class PyperfWorker:
         benchmark = pyperf.Benchmark.loads(json.dumps(self._member.listen("collect")))
         (run,) = benchmark.get_runs()
         timed = TimedRound(
-            values=tuple(run.values),
-            warmups=tuple(run.warmups),
+            values=tuple(map(_significant, run.values)),
+            warmups=tuple((loops, _significant(value)) for loops, value in run.warmups),
             metadata=clean_metadata(run.get_metadata()),
         )
         self._member.ask("close")

@@ -48,7 +48,7 @@ def method_lines(run: Run) -> Iterator[str]:
         )
         yield (
             f"In each of a round's {preset.values} sweeps every variant is timed once, for some "
-            "3 ms, in a fresh random order: neighbours in time are what is compared."
+            "1 ms, in a fresh random order: neighbours in time are what is compared."
         )
         yield (
             f"The ratio of a round is the median over its sweeps of the time relative to "
