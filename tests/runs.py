@@ -111,7 +111,9 @@ def make_run(
         for scenario in scenarios
         for values in itertools.product(*axes.values())
     )
-    plan = Plan(groups, baseline, PRESETS[preset], seed=1, instruments=instruments)
+    # As many values as the snapshots were made of, whatever the preset takes today.
+    exactly = replace(PRESETS[preset], values=15)
+    plan = Plan(groups, baseline, exactly, seed=1, instruments=instruments)
     done = groups if measured is None else groups[:measured]
     return Run(
         name=name,

@@ -158,8 +158,8 @@ class TestTiming:
         ("goes_wrong", "reason"),
         [
             ("raise KeyError('row')", "mine: KeyError: 'row'"),
-            ("os._exit(3)", "mine: its process died during 'prepare'"),
-            ("await asyncio.Event().wait()", "mine: no answer to 'prepare' within 4 s"),
+            ("os._exit(3)", "mine: its process died during 'warm_up'"),
+            ("await asyncio.Event().wait()", "mine: no answer to 'warm_up' within 4 s"),
         ],
     )
     def test_one_that_fails_while_it_warms_up_fails_alone(

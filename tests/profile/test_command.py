@@ -340,7 +340,7 @@ def test_a_crash_is_retried_once(
     assert cli.main(["profile", "fragile.py", "mine", "--operations", "20"]) == 0
     write_scenario("hopeless", mine="__import__('os').abort()")
     assert cli.main(["profile", "hopeless.py", "mine", "--operations", "20"]) == 1
-    assert "mine: its process died during 'prepare'" in capsys.readouterr().err
+    assert "mine: its process died during 'warm_up'" in capsys.readouterr().err
 
 
 def test_a_hang_ends_after_the_patience(
@@ -352,7 +352,7 @@ def test_a_hang_ends_after_the_patience(
     write_scenario("stuck", mine="await asyncio.Event().wait()")
     monkeypatch.setattr(profile, "Interpreter", partial(Interpreter, patience=2.0))
     assert cli.main(["profile", "stuck.py", "mine"]) == 1
-    assert "no answer to 'prepare' within 2 s" in capsys.readouterr().err
+    assert "no answer to 'warm_up' within 2 s" in capsys.readouterr().err
 
 
 def test_a_folder_that_cannot_be_made_is_told(
