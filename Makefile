@@ -29,11 +29,21 @@ help: ## list the targets
 STAMP := $(VENV)/.awaitbench-installed
 DEV_STAMP := $(VENV)/.awaitbench-dev-installed
 
-$(STAMP): pyproject.toml
+MADE_BY := $(VENV)/.awaitbench-python
+WHICH := $(PYTHON) -c 'import sys; print(sys.version.split()[0], sys.base_prefix)'
+
+# Written anew only when PYTHON is another interpreter than the one that made the environment.
+$(MADE_BY): FORCE
+	@mkdir -p $(VENV)
+	@[ "$$($(WHICH))" = "$$(cat $@ 2>/dev/null)" ] || $(WHICH) > $@
+
+FORCE:
+
+$(STAMP): pyproject.toml $(MADE_BY)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), awaitbench needs Python 3.11 or later; give one with PYTHON=python3.13" >&2; exit 2; }
 	@echo "installing awaitbench into $(VENV) (once)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV) && $(WHICH) > $(MADE_BY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

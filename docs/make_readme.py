@@ -69,7 +69,7 @@ def part(run: Run) -> Iterator[str]:
     for block in blocks(run):
         if block.group.scenario == SCENARIO and dict(block.group.params)["sync_ratio"] in SHARES:
             yield ""
-            yield from markdown_table(block)
+            yield from markdown_table(block, run.plan.preset.target)
     yield ""
     yield "What the run says of itself:"
     yield ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import AwaitbenchError, InputError, UnknownNameError
+from harness.errors import InputError, UnknownNameError, told
 from harness.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        raise InputError(f"{name}: cannot be imported: {_told(error)}") from error
+        raise InputError(f"{name}: cannot be imported: {told(error)}") from error
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -106,7 +106,7 @@ def _load_file(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        raise InputError(f"{path}: cannot be imported: {_told(error)}") from error
+        raise InputError(f"{path}: cannot be imported: {told(error)}") from error
     return module
 
 
@@ -115,10 +115,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a name that is too long, a folder that may not be entered
         return False
-
-
-def _told(error: BaseException) -> str:
-    if isinstance(error, AwaitbenchError):
-        return str(error)
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

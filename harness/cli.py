@@ -76,7 +76,8 @@ def run_scenario(scenario: Scenario[Any, Any, Any]) -> NoReturn:
     """Be the command line of one scenario file: ``python FILE.py …`` measures just it."""
     module: ModuleType = sys.modules["__main__"]
     spec = getattr(module, "__spec__", None)
-    source = str(module.__file__) if spec is None else spec.name.rpartition(".")[2]
+    package, _, name = ("", "", "") if spec is None else spec.name.rpartition(".")
+    source = name if package == "scenarios" else str(module.__file__)
     raise SystemExit(main(["run", source, *sys.argv[1:]]))
 
 

@@ -7,24 +7,32 @@
     │   ├── UnknownNameError   a name that does not exist, answered with the nearest ones
     │   └── StoreError         a run that is missing, damaged, newer, or cannot be written
     └── MeasureError           a child raised, hung or died: its group or case is skipped
-        └── DisagreementError  variants of one scenario do not do the same work
+        ├── DisagreementError  variants of one scenario do not do the same work
+        └── HungError          a child does not answer, and may still be running
 """
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# The folders of an absolute path, where one can begin.
+_FOLDERS = re.compile(r"(?<![^\s'\"(=:,])/(?:[^\s/'\"]+/)+")
+
 __all__ = [
     "AwaitbenchError",
     "DisagreementError",
+    "HungError",
     "InputError",
     "MeasureError",
     "StoreError",
     "UnknownNameError",
+    "told",
+    "without_paths",
 ]
 
 
@@ -35,6 +43,19 @@ class AwaitbenchError(Exception):
 
     def __str__(self) -> str:
         return " ".join(super().__str__().splitlines())
+
+
+def told(error: BaseException) -> str:
+    """Return what went wrong as one line: an error of ours by its text, others by type too."""
+    if isinstance(error, AwaitbenchError):
+        return str(error)
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def without_paths(text: str) -> str:
+    """Return *text* with every absolute path cut down to its last part: reasons are stored."""
+    return _FOLDERS.sub("", text)
 
 
 class InputError(AwaitbenchError):
@@ -63,3 +84,7 @@ class MeasureError(AwaitbenchError):
 
 class DisagreementError(MeasureError):
     """The variants of a scenario do not do the same work; names the first difference."""
+
+
+class HungError(MeasureError):
+    """A child does not answer in time. It may still be running beside the others."""

@@ -58,9 +58,9 @@ def measure_run(run: Run, folder: RunFolder, interpreter: Interpreter, listener:
 
 def run_groups(run: Run, folder: RunFolder, measure: Measure, listener: Listener) -> Run:
     """Do what :func:`measure_run` says, with any way to measure a group."""
-    done = tuple(record for record in run.groups if record.status is RunStatus.DONE)
-    pending = [group for group in run.plan.groups if group not in {each.group for each in done}]
-    run = replace(run, status=RunStatus.RUNNING, groups=done, ended=None)
+    done = {record.group for record in run.groups if record.status is RunStatus.DONE}
+    pending = [group for group in run.plan.groups if group not in done]
+    run = replace(run, status=RunStatus.RUNNING, ended=None)
     folder.save(run)
     listener.run_started(len(pending))
     try:
@@ -84,9 +84,12 @@ def now() -> str:
 
 
 def _in_order(run: Run, record: GroupRecord) -> tuple[GroupRecord, ...]:
-    """Return the records in the order of the plan, which a resumed run would else lose."""
-    order = {group: index for index, group in enumerate(run.plan.groups)}
-    return tuple(sorted((*run.groups, record), key=lambda each: order[each.group]))
+    """Return the records in the order of the plan; *record* takes the place of an older one.
+
+    What a failed group had measured stays until then.
+    """
+    known = {each.group: each for each in run.groups} | {record.group: record}
+    return tuple(known[group] for group in run.plan.groups if group in known)
 
 
 def _outcome(run: Run) -> RunStatus:

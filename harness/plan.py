@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.catalog import choose
 from harness.errors import InputError, UnknownNameError
+from harness.pattern import cycle_length
 from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DEFAULT_BASELINE",
+    "DEFAULT_LOOP",
+    "DEFAULT_PRESET",
     "INSTRUMENTS",
     "PRESETS",
     "Group",
@@ -30,6 +33,8 @@ __all__ = [
 ]
 
 DEFAULT_BASELINE = "coroutine"
+DEFAULT_LOOP = "asyncio"
+DEFAULT_PRESET = "quick"
 INSTRUMENTS = ("time", "allocations")
 
 
@@ -124,7 +129,7 @@ class Selection:
     variants: tuple[str, ...] = ()
     params: tuple[tuple[str, tuple[str, ...]], ...] = ()
     baseline: str | None = None
-    preset: str = "quick"
+    preset: str = DEFAULT_PRESET
     only: str | None = None
     seed: int = 0
 
@@ -231,6 +236,8 @@ def _axes(
                 for value in scenario.sweep.get(name, (parameter.default,))
             ]
         axes[name] = tuple(dict.fromkeys(values))
+    for value in axes["sync_ratio"]:
+        cycle_length(float(value))  # InputError for a share that no cycle of requests has
     return axes
 
 

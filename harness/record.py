@@ -112,8 +112,8 @@ class Timing:
     """The times of one case.
 
     rounds
-        Round index -> seconds per operation, in sweep order. The same index in another
-        variant's round of the same number is the same sweep: neighbours in time.
+        Round index -> seconds per operation, in sweep order: the n-th values of two variants
+        in the same round are of the same sweep, neighbours in time.
     operations
         Operations per value (loops x operations of one cycle).
     warmups

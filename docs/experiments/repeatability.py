@@ -13,11 +13,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyperf
 
 from harness.analysis.rows import case_rows
 from harness.store import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCENARIO, RATIO = "do_work", "0.9"
 REPEATS = 5
@@ -25,10 +29,14 @@ REPEATS = 5
 Ratios = dict[str, float]
 
 
-def ours(folder: Path, preset: str) -> tuple[Ratios, float]:
-    """Measure once with awaitbench; return each ratio to coroutine, and the wall time."""
+def ours(folder: Path, preset: str, seed: int) -> tuple[Ratios, float]:
+    """Measure once with awaitbench; return each ratio to coroutine, and the wall time.
+
+    Each repeat has another seed: other requests, sweeps and hash seeds, as pyperf's have.
+    """
     words = ["-m", "harness", "run", SCENARIO, "-p", f"sync_ratio={RATIO}", "--only", "time"]
     words += ["--preset", preset, "--results", str(folder), "--name", "run", "--no-report"]
+    words += ["--seed", str(seed)]
     started = time.monotonic()
     subprocess.run([sys.executable, *words], check=True, capture_output=True)
     taken = time.monotonic() - started
@@ -64,17 +72,17 @@ def scatter(repeats: list[Ratios]) -> Ratios:
 
 def measure() -> dict[str, object]:
     """Repeat all of them in turn, so that the machine's mood is the same for all."""
-    engines = {
-        "awaitbench quick": lambda folder: ours(folder, "quick"),
-        "awaitbench standard": lambda folder: ours(folder, "standard"),
-        "pyperf --fast": sequential,
+    engines: dict[str, Callable[[Path, int], tuple[Ratios, float]]] = {
+        "awaitbench quick": lambda folder, seed: ours(folder, "quick", seed),
+        "awaitbench standard": lambda folder, seed: ours(folder, "standard", seed),
+        "pyperf --fast": lambda folder, _: sequential(folder),
     }
     ratios: dict[str, list[Ratios]] = {engine: [] for engine in engines}
     seconds: dict[str, list[float]] = {engine: [] for engine in engines}
     for repeat in range(REPEATS):
         for engine, run in engines.items():
             with tempfile.TemporaryDirectory() as folder:
-                found, taken = run(Path(folder))
+                found, taken = run(Path(folder), repeat)
             ratios[engine].append(found)
             seconds[engine].append(taken)
             print(f"{repeat + 1}/{REPEATS} {engine}: {taken:.1f} s", file=sys.stderr, flush=True)

@@ -6,13 +6,17 @@ repeats the timings and takes the durations; exactness and overhead are tried on
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -54,15 +58,18 @@ def durations(python: str) -> dict[str, float]:
     return taken
 
 
-def tables(pythons: list[str]) -> str:
-    """Run everything and return it as Markdown."""
-    lines: list[str] = []
-    lines += exactness_table([run_script(python, "exactness.py") for python in pythons])
-    lines += overhead_table([run_script(python, "overhead.py") for python in pythons])
-    lines += duration_table(durations(pythons[0]))
-    lines += slices_table(run_script(pythons[0], "slices.py"))
-    lines += repeatability_table(run_script(pythons[0], "repeatability.py"))
-    return "\n".join(lines)
+def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
+    """Return what writes each section of the page, by its name on the command line."""
+    first = pythons[0]
+    return {
+        "exactness": lambda: exactness_table(
+            [run_script(each, "exactness.py") for each in pythons]
+        ),
+        "overhead": lambda: overhead_table([run_script(each, "overhead.py") for each in pythons]),
+        "duration": lambda: duration_table(durations(first)),
+        "slices": lambda: slices_table(run_script(first, "slices.py")),
+        "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
+    }
 
 
 def exactness_table(found: list[list[dict[str, Any]]]) -> list[str]:
@@ -93,8 +100,8 @@ def _exactness_row(rows: list[dict[str, Any]]) -> str:
         for row in rows
         if not row["exact"]
     ]
-    difference = max(abs(row["memray"] - row["independent"]) for row in counted)
-    spread = max(row["highest"] - row["lowest"] for row in counted)
+    difference = max((abs(row["memray"] - row["independent"]) for row in counted), default=0)
+    spread = max((row["highest"] - row["lowest"] for row in counted), default=0)
     return (
         f"| {rows[0]['python']} | {rows[0]['loop']} | {len(rows)} | {difference:.3f} "
         f"| {spread:.3f} | {'; '.join(outside) or 'none'} |"
@@ -188,14 +195,29 @@ def repeatability_table(found: dict[str, Any]) -> list[str]:
     ]
 
 
+def replace_section(lines: list[str]) -> None:
+    """Put a section into the page, in the place of the one of its heading, at once."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+    written, after = rest.split(END)
+    known = {text.partition("\n")[0]: text for text in written.split("\n### ")[1:]}
+    text = "\n".join(lines).removeprefix("### ").rstrip() + "\n"
+    known[lines[0].removeprefix("### ")] = text
+    joined = "".join(f"\n### {each.rstrip()}\n" for each in known.values())
+    PAGE.write_text(f"{before}{BEGIN}\n{joined}{END}{after}", encoding="utf-8")
+
+
 def main() -> None:
-    """Replace the part of the page between the markers."""
-    pythons = [environment_of(python) for python in sys.argv[1:]] or [sys.executable]
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{tables(pythons)}{END}{after}", encoding="utf-8")
-    print(f"written: {PAGE.relative_to(ROOT)}")
+    """Run the experiments, each written to the page as it ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="one experiment: exactness, overhead, duration, ...")
+    parser.add_argument("pythons", nargs="*", help="interpreters (default: this one)")
+    given = parser.parse_args()
+    pythons = [environment_of(python) for python in given.pythons] or [sys.executable]
+    for name, write in sections(pythons).items():
+        if given.only in (None, name):
+            lines = write()
+            replace_section(lines)
+            print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":

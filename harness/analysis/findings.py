@@ -38,6 +38,7 @@ def run_findings(run: Run) -> tuple[Finding, ...]:
         *_groups_findings(run),
         *_failures(run),
         *_missing(run),
+        *_without_ratios(run),
         *_missed_targets(run),
         *_few_rounds(run),
         *_odd_rounds(run),
@@ -63,7 +64,21 @@ def _failures(run: Run) -> Iterator[Finding]:
             yield Finding(Severity.ERROR, f"{_name(record)} was not measured: {record.error}")
         for variant, reason in record.failures.items():
             if reason != record.error:
-                yield Finding(Severity.ERROR, f"{_name(record)}, {variant}: {reason}")
+                plain = reason.removeprefix(f"{variant}: ")  # a child's reason names it already
+                yield Finding(Severity.ERROR, f"{_name(record)}, {variant}: {plain}")
+
+
+def _without_ratios(run: Run) -> Iterator[Finding]:
+    baseline = run.plan.baseline
+    names = [
+        _name(record) for record in run.groups if record.timings and baseline not in record.timings
+    ]
+    if names:
+        yield Finding(
+            Severity.HINT,
+            f"no ratios in {_some(names)}: the baseline, {baseline}, was not measured there",
+            f"Add -v {baseline}, or choose another --baseline.",
+        )
 
 
 def _missing(run: Run) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -9,7 +11,8 @@ from rich.table import Table
 
 from harness import catalog
 from harness.command.common import console
-from harness.strategy import functions
+from harness.plan import Runtime
+from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -46,6 +49,10 @@ def _print(entry: Entry) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_row("  variants", ", ".join(functions(scenario)))
+    here = Runtime(platform.python_version(), sys.implementation.name)
+    for name in functions(scenario):
+        if reason := strategy(name).unavailable(here):
+            table.add_row("", f"{name} is not available: {reason}")
     for name, parameter in scenario.declared.items():
         measured = scenario.sweep.get(name, (parameter.default,))
         told = f"{parameter.help}: {parameter.expected}" if parameter.help else parameter.expected

@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING
 
 from harness import catalog
 from harness.command.common import RESULTS, add_folders, console, error_console, write_report_of
-from harness.errors import InputError
+from harness.errors import InputError, UnknownNameError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, machine_findings, probe, runtime_of
 from harness.pipeline import measure_run, now
-from harness.plan import DEFAULT_BASELINE, Selection, make_plan
+from harness.plan import (
+    DEFAULT_BASELINE,
+    DEFAULT_LOOP,
+    DEFAULT_PRESET,
+    Selection,
+    make_plan,
+)
 from harness.record import Run, RunStatus
 from harness.store import RunFolder, check_name, find_run
 
@@ -51,7 +57,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--preset",
-        default="quick",
         help="how exact: quick, standard or rigorous aim at 5, 2 or 1 %% (default: quick)",
     )
     parser.add_argument(
@@ -59,7 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help=f"the variant that ratios are taken against (default: {DEFAULT_BASELINE})",
     )
-    parser.add_argument("--loop", default="asyncio", help="asyncio (default) or uvloop")
+    parser.add_argument("--loop", help="asyncio (default) or uvloop")
     parser.add_argument(
         "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
     )
@@ -68,7 +73,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_folders(parser, reports=True)
     parser.add_argument("--no-report", action="store_true", help="write no HTML report")
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="seed of requests and sweep order"
+        "--seed", type=int, metavar="N", help="seed of requests and sweep order (default: 0)"
     )
     parser.add_argument("--resume", metavar="RUN", help="go on with a run that was interrupted")
 
@@ -93,11 +98,12 @@ def _new(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
         variants=tuple(args.variant),
         params=_asked_params(args.param),
         baseline=args.baseline,
-        preset=args.preset,
+        preset=args.preset or DEFAULT_PRESET,
         only=args.only,
-        seed=args.seed,
+        seed=args.seed or 0,
     )
-    plan = make_plan(selection, entries, runtime_of(said, args.loop))
+    loop = args.loop or DEFAULT_LOOP
+    plan = make_plan(selection, entries, runtime_of(said, loop))
     started = now()
     name = args.name or f"{started[:19].replace(':', '').replace('T', '-')}-{plan.preset.name}"
     run = Run(
@@ -105,7 +111,7 @@ def _new(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
         status=RunStatus.RUNNING,
         started=started,
         plan=plan,
-        environment=describe(said, args.loop),
+        environment=describe(said, loop),
         findings=machine_findings(said),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
     )
@@ -114,9 +120,14 @@ def _new(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
 
 def _resumed(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
     """Load the run to go on with; InputError where it cannot be the same run any more."""
+    _refuse_another_plan(args)
     folder = find_run(args.results, args.resume)
     run = folder.load()
-    entries, _ = catalog.find(tuple(args.scenarios))
+    entries, names = catalog.find(tuple(args.scenarios))
+    planned = {group.scenario: None for group in run.plan.groups}
+    for name in names:
+        if name not in planned:
+            raise UnknownNameError(f"scenario of the run {args.resume!r}", name, planned)
     for group in run.plan.groups:
         if group.scenario not in entries:
             raise InputError(
@@ -132,6 +143,26 @@ def _resumed(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
                 f"{said['implementation']} {said['python']}; give the same one with --python"
             )
     return run, folder, interpreter
+
+
+def _refuse_another_plan(args: Namespace) -> None:
+    """InputError for an option that a run which goes on cannot follow."""
+    fixed = {
+        "--variant": args.variant,
+        "--param": args.param,
+        "--preset": args.preset,
+        "--baseline": args.baseline,
+        "--loop": args.loop,
+        "--only": args.only,
+        "--name": args.name,
+        "--seed": args.seed,
+    }
+    given = [option for option, value in fixed.items() if value]
+    if given:
+        raise InputError(
+            f"--resume {args.resume} goes on with the plan that is stored; leave out "
+            f"{', '.join(given)}, or begin a new run"
+        )
 
 
 def _interpreter(args: Namespace, entries: Mapping[str, Entry]) -> Interpreter:
@@ -167,7 +198,7 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     print_table(run, console())
     messages = error_console()
     messages.print(f"results: {folder.path}/", highlight=False, markup=False, soft_wrap=True)
-    if not args.no_report and any(record.observations for record in run.groups):
+    if not args.no_report and run.groups:
         path = write_report_of(run, args.reports)
         messages.print(f"report:  {path}", highlight=False, markup=False, soft_wrap=True)
     if run.status is RunStatus.INTERRUPTED:

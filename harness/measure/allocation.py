@@ -143,11 +143,11 @@ def count_allocations(driver: Driver[Any, Any, Any], operations: int = OPERATION
                 veto = veto or Veto()
     if counted.hooked:
         raise MeasureError(
-            f"{driver.variant}: memray's stack hook came back while allocations were counted, "
+            "memray's stack hook came back while allocations were counted, "
             "which makes the counts too high; they are not reported"
         )
     raise MeasureError(
-        f"{driver.variant}: the allocations do not settle: {counted.first.count}, then "
+        f"the allocations do not settle: {counted.first.count}, then "
         f"{counted.second.count} for the same requests; does the scenario's state grow with each?"
     )
 
@@ -205,7 +205,7 @@ class _Marks:
             names = self._veto.names
             frequent = max(names, key=lambda name: names[name])
             raise MeasureError(
-                f"{variant}: the operations raise the audit event {frequent!r}, for which CPython "
+                f"the operations raise the audit event {frequent!r}, for which CPython "
                 "allocates where a hook listens, as it must here; count them with --loop asyncio, "
                 "on Python 3.12 or later"
             )

@@ -17,10 +17,11 @@ import sys
 import traceback
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness import catalog
-from harness.errors import AwaitbenchError, MeasureError
+from harness.errors import AwaitbenchError, MeasureError, told, without_paths
 from harness.measure.calibration import calibrate, floor, warm_up
 from harness.measure.drive import open_driver
 from harness.measure.protocol import VERSION, Channel
@@ -122,7 +123,7 @@ def main() -> None:
             importlib.import_module(module)
     except Exception as error:
         for _, channel in channels:
-            channel.send(_told(error))
+            channel.send(_failure(error))
         raise SystemExit(1) from error
 
     def serve(channel: Channel, variant: str) -> None:
@@ -161,7 +162,7 @@ def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
     except BaseException as error:  # noqa: BLE001 told to the conductor, whatever it is
         code = 1
         with suppress(MeasureError):
-            channel.send(_told(error))
+            channel.send(_failure(error))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
@@ -180,18 +181,18 @@ def _serve_verification(
         channel.send({"observing": variant})
         with open_driver(scenario, variant, params, job["loop"]) as driver:
             observed[variant] = observe(driver)
+    channel.send({"comparing": True})
     seen = compare(observed, params.sync_ratio)
     channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
 
 
-def _told(error: BaseException) -> dict[str, Any]:
-    """Return the message that says how something failed."""
-    if isinstance(error, AwaitbenchError):
-        text = str(error)
-    else:
-        lines = str(error).strip().splitlines()
-        text = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    return {"error": text, "traceback": "".join(traceback.format_exception(error))}
+def _failure(error: BaseException) -> dict[str, Any]:
+    """Return the message that says how something failed, and in which line."""
+    text = without_paths(told(error))
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames and not isinstance(error, AwaitbenchError):
+        text += f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})"
+    return {"error": text}
 
 
 if __name__ == "__main__":

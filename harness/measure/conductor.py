@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from harness.analysis.estimate import target_is_met
-from harness.errors import MeasureError
+from harness.errors import HungError, MeasureError
 from harness.record import Timing
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
 
 # One value lasts about this long: long enough for the clock and the gate not to matter, short
-# enough that a whole sweep fits into the same mood of the machine. Where neighbours of a
-# virtual machine came and went every 30 ms, 50 values of 1 ms told ratios apart twice as well as
-# 20 values of 3 ms in the same wall time (docs/method.md).
+# enough that a whole sweep fits into the same mood of the machine. docs/method.md compares it
+# with shorter and longer ones in the same wall time.
 VALUE_SECONDS = 0.001
 _WARMUP_SWEEPS = 1
 
@@ -122,6 +121,7 @@ def time_group(
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)
         if not alive:
+            group.target_met = False
             break
         on_round(group.rounds)
         try:
@@ -162,6 +162,7 @@ class _Round:
         self._values = values
         self._rng = rng
         self._operations: dict[str, int] = {}
+        self._spoilt = False
 
     def run(self) -> None:
         for variant in list(self._workers):
@@ -175,11 +176,16 @@ class _Round:
 
     def _attempt(self, variant: str, step: Callable[[str, Worker], None]) -> None:
         """Take *step* with one worker; one that fails leaves the round."""
+        if self._spoilt:
+            return
         try:
             step(variant, self._workers[variant])
         except MeasureError as error:
             self._group.failures[variant] = str(error)
             del self._workers[variant]
+            # It may go on running beside the others, whose times would be those of two at once:
+            # the next round does without it, and this one is given up.
+            self._spoilt = isinstance(error, HungError)
 
     def _make_ready(self, variant: str, worker: Worker) -> None:
         operations = worker.prepare()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import harness
-from harness.errors import MeasureError
+from harness.errors import HungError, MeasureError, without_paths
 from harness.measure.protocol import VERSION, Channel
 
 if TYPE_CHECKING:
@@ -86,16 +86,19 @@ class Member:
         try:
             message = self._channel.receive(limit)
         except TimeoutError:
-            raise MeasureError(
-                f"{self.variant}: no answer to {doing!r} within {limit:g} s; "
+            raise HungError(
+                f"{self._who()}no answer to {doing!r} within {limit:g} s; "
                 "does an operation wait for something that never comes?"
             ) from None
         if message is None:
             self.died = True
-            raise MeasureError(f"{self.variant}: its process died during {doing!r}{self._said()}")
+            raise MeasureError(f"{self._who()}its process died during {doing!r}{self._said()}")
         if "error" in message:
-            raise MeasureError(f"{self.variant}: {message['error']}")
+            raise MeasureError(f"{self._who()}{message['error']}")
         return message
+
+    def _who(self) -> str:
+        return f"{self.variant}: " if self.variant else ""
 
     def _said(self) -> str:
         """Return the end of what the processes printed, on one line."""
@@ -104,7 +107,7 @@ class Member:
         start = max(0, os.fstat(descriptor).st_size - _LONGEST_OUTPUT)
         text = os.pread(descriptor, _LONGEST_OUTPUT, start).decode(errors="replace").strip()
         last = text.splitlines()[-1:] if text else []
-        return f"; it said: {last[0]}" if last else ""
+        return f"; it said: {without_paths(last[0])}" if last else ""
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import MeasureError
 from harness.measure.conductor import time_group
@@ -62,15 +62,12 @@ def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str,
         interpreter, group, "verify", seed=seed, hash_seed=_HASH_SEED, members=("verification",)
     ) as members:
         (member,) = members.values()
-        while True:
+        message: dict[str, Any] = {}
+        while "observations" not in message:
+            # While answers are compared, or the scenario is imported, no variant is to blame.
+            member.variant = message.get("observing", "")
             message = member.listen("verify")
-            if "observing" in message:
-                member.variant = message["observing"]
-            else:
-                return {
-                    variant: Observation(**seen)
-                    for variant, seen in message["observations"].items()
-                }
+        return {variant: Observation(**seen) for variant, seen in message["observations"].items()}
 
 
 def count_group(

@@ -26,7 +26,7 @@ input, whose end later tells it and its children to end:
 ``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
 "workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
 ``attribute`` or ``verify``; for the last one child says ``observing`` before each of the job's
-``variants``, then gives all ``observations``.
+``variants``, ``comparing`` after them, then gives all ``observations``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -108,7 +109,12 @@ def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
         with open_crew(
-            interpreter, group, "time", seed=seed, hash_seed=index + 1, members=variants
+            interpreter,
+            group,
+            "time",
+            seed=seed,
+            hash_seed=random.Random(f"{seed} round {index}").randrange(1, 2**32),
+            members=variants,
         ) as members:
             yield {variant: PyperfWorker(member) for variant, member in members.items()}
 

@@ -70,22 +70,21 @@ class ProgressDisplay:
     def stage(self, stage: str, step: int, steps: int) -> None:
         """Show what is being done in the group."""
         self._describe(f"{stage} {step + 1}/{steps}" if steps > 1 else stage)
-        # A group that is half done counts half; a round more or less is not worth a lie.
-        self._progress.update(self._task, completed=self._ended)
 
     def group_ended(self, record: GroupRecord) -> None:
         """Show that a group is stored, and why it failed if it did."""
         self._ended += 1
-        self._progress.update(self._task, completed=self._ended, left=self._time_left())
+        left = self._time_left()
+        self._progress.update(self._task, completed=self._ended, left=left)
         if record.status is RunStatus.FAILED:
             for reason in dict.fromkeys(filter(None, (record.error, *record.failures.values()))):
                 self._console.print(
                     f"[red]failed[/] {escape(self._name)}: {escape(reason)}", soft_wrap=True
                 )
-        elif not self._live:
+        if not self._live:
+            told = ", ".join(filter(None, (_rounds(record), f"{record.duration:.1f} s", left)))
             self._console.print(
-                f"{self._ended}/{self._groups} {escape(self._name)}: {_rounds(record)}"
-                f"{record.duration:.1f} s{self._time_left()}",
+                f"{self._ended}/{self._groups} {escape(self._name)}: {told}",
                 soft_wrap=True,
                 highlight=False,
             )
@@ -97,7 +96,7 @@ class ProgressDisplay:
     def _time_left(self) -> str:
         spent = time.monotonic() - self._started
         left = spent / self._ended * (self._groups - self._ended)
-        return f", about {left:.0f} s left" if left >= 1 else ""
+        return f"about {left:.0f} s left" if left >= 1 else ""
 
 
 def _rounds(record: GroupRecord) -> str:
@@ -105,4 +104,4 @@ def _rounds(record: GroupRecord) -> str:
         return ""
     rounds = max(len(timing.rounds) for timing in record.timings.values())
     kept = "" if record.target_met else ", target not met"
-    return f"{rounds} rounds{kept}, "
+    return f"{rounds} rounds{kept}"

@@ -35,7 +35,7 @@ from harness.analysis.summary import summary_csv
 from harness.errors import UnknownNameError
 from harness.plan import format_params
 from harness.report.figures import byte_text, count_text, time_text, time_unit, visible
-from harness.report.table import blocks, describe, ratio_of
+from harness.report.table import blocks, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield f"- {_escape(sentence.text)}"
     for block in blocks(run):
         yield ""
-        yield from markdown_table(block)
+        yield from markdown_table(block, run.plan.preset.target)
     yield ""
     yield f"Ratios are to {baseline}, ± is half of the 95 % interval;"
     yield "allocations, bytes, suspensions and tasks are per operation."
@@ -129,8 +129,8 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield f"- **{finding.severity}:** {_escape(told)}"
 
 
-def markdown_table(block: Block) -> Iterator[str]:
-    """Yield the lines of one group: a heading and a table."""
+def markdown_table(block: Block, target: float) -> Iterator[str]:
+    """Yield the lines of one group: a heading and a table; ``*`` misses *target*."""
     group = block.group
     unit = time_unit(row.time_ns for row in block.rows)
     yield (
@@ -147,7 +147,7 @@ def markdown_table(block: Block) -> Iterator[str]:
         name = f"**{_escape(row.variant)}**" if row.is_baseline else _escape(row.variant)
         cells = (
             time_text(row.time_ns, unit),
-            " ± ".join(filter(None, ratio_of(row))),
+            " ± ".join(filter(None, ratio_of(row))) + ("*" if misses_target(row, target) else ""),
             count_text(row.allocations),
             byte_text(row.bytes),
             count_text(row.suspensions),

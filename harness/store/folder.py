@@ -49,10 +49,10 @@ class RunFolder:
         try:
             path.mkdir()
         except FileExistsError:
-            raise StoreError(
-                f"{path}: there is a run of this name already; choose another --name, or go on "
-                f"with --resume {name}"
-            ) from None
+            to_do = "choose another --name"
+            if (path / "run.json").is_file():
+                to_do += f", or go on with --resume {name}"
+            raise StoreError(f"{path}: there is a run of this name already; {to_do}") from None
         except OSError as error:
             raise StoreError(f"{path}: cannot be made ({error.strerror}); {_TO_DO}") from error
         return cls(path)
@@ -156,7 +156,8 @@ def find_run(results: Path, name: str) -> RunFolder:
 
 
 def _not_found(results: Path, name: str) -> str:
-    known = sorted(_started(results), key=lambda run: _started(results)[run])
+    started = _started(results)
+    known = sorted(started, key=lambda run: (started[run], run))
     if not known:
         return f"no run {name!r} in {results}/: nothing was measured there; awaitbench run does"
     return f"no run {name!r} in {results}/; the newest there: {', '.join(known[-3:])}"
