@@ -126,10 +126,12 @@ def time_group(
         on_round(group.rounds)
         try:
             with open_round(group.rounds, alive) as workers:
-                _Round(group, workers, preset.values, rng).run()
+                complete = _Round(group, workers, preset.values, rng).run()
         except MeasureError as error:
             group.failures.update(dict.fromkeys(alive, str(error)))
             break
+        if not complete:
+            continue
         group.rounds += 1
         group.target_met = _target_is_met(group, baseline, preset.target)
         if group.rounds >= fewest and group.target_met:
@@ -164,7 +166,8 @@ class _Round:
         self._operations: dict[str, int] = {}
         self._spoilt = False
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """Measure all of it; False if it was given up, and has to be measured again."""
         for variant in list(self._workers):
             self._attempt(variant, self._make_ready)
         for sweep in range(_WARMUP_SWEEPS + self._values):
@@ -173,6 +176,7 @@ class _Round:
             self._rng.shuffle(order)
             for variant in order:
                 self._attempt(variant, self._measure_last if last else self._measure)
+        return not self._spoilt
 
     def _attempt(self, variant: str, step: Callable[[str, Worker], None]) -> None:
         """Take *step* with one worker; one that fails leaves the round."""
@@ -184,7 +188,7 @@ class _Round:
             self._group.failures[variant] = str(error)
             del self._workers[variant]
             # It may go on running beside the others, whose times would be those of two at once:
-            # the next round does without it, and this one is given up.
+            # this round is given up, and measured again without it.
             self._spoilt = isinstance(error, HungError)
 
     def _make_ready(self, variant: str, worker: Worker) -> None:

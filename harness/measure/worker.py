@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
 
-__all__ = ["PyperfWorker", "clean_metadata", "rounds_of"]
+__all__ = ["PyperfWorker", "clean_metadata", "round_hash_seed", "rounds_of"]
 
 # pyperf also records the host's name, the interpreter's path and its build options, which
 # hold paths: what is stored is listed here, so that nothing new gets in unseen.
@@ -103,6 +103,11 @@ class PyperfWorker:
         return timed
 
 
+def round_hash_seed(seed: int, index: int) -> int:
+    """Return the ``PYTHONHASHSEED`` of round *index* in a run with that seed."""
+    return random.Random(f"{seed} round {index}").randrange(1, 2**32)
+
+
 def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
     """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed."""
 
@@ -113,7 +118,7 @@ def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
             group,
             "time",
             seed=seed,
-            hash_seed=random.Random(f"{seed} round {index}").randrange(1, 2**32),
+            hash_seed=round_hash_seed(seed, index),
             members=variants,
         ) as members:
             yield {variant: PyperfWorker(member) for variant, member in members.items()}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.analysis.estimate import half_width
-from harness.errors import MeasureError
+from harness.errors import HungError, MeasureError
 from harness.measure.conductor import Calibration, GroupTiming, TimedRound, time_group
 from harness.plan import Preset
 
@@ -42,6 +42,7 @@ class Stage:
     seconds: Callable[[str, int, int], float] = steady
     failing: Mapping[tuple[int, str], str] = field(default_factory=dict)
     """(round, variant) -> the step that fails: prepare, calibrate, begin, a sweep, finish."""
+    fails_as: type[MeasureError] = MeasureError
     refused: frozenset[int] = frozenset()
     """Rounds that cannot be opened."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
@@ -92,7 +93,7 @@ class ScriptedWorker:
         self._stage.log.append((self._index, self.variant, step))
         try:
             if self._stage.failing.get((self._index, self.variant)) == step:
-                raise MeasureError(f"{self.variant} failed in {step}")
+                raise self._stage.fails_as(f"{self.variant} failed in {step}")
             yield
         finally:
             self._stage.running.remove(self.variant)
@@ -118,7 +119,7 @@ class ScriptedWorker:
         sweep = len(self._measured) - WARMUPS
         with self._running("measure"):
             if self._stage.failing.get((self._index, self.variant)) == f"sweep {sweep}":
-                raise MeasureError(f"{self.variant} failed in sweep {sweep}")
+                raise self._stage.fails_as(f"{self.variant} failed in sweep {sweep}")
             self._measured.append(self._stage.seconds(self.variant, self._index, sweep))
 
     def finish(self) -> TimedRound:
@@ -328,6 +329,16 @@ class TestFailures:
         assert group.failures.keys() == {*VARIANTS}
         assert len(stage.opened) == 1
         assert group.timings == {}
+
+    def test_a_round_in_which_one_hangs_is_measured_again_without_it(self) -> None:
+        # It may go on running beside the others: what they measured meanwhile is not kept.
+        stage = Stage(failing={(1, "task"): "sweep 2"}, fails_as=HungError)
+        group = conduct(stage)
+        assert [index for index, _ in stage.opened] == [0, 1, 1, 2]
+        assert stage.opened[2] == (1, tuple(name for name in VARIANTS if name != "task"))
+        assert group.failures.keys() == {"task"}
+        rounds = group.timings["coroutine"].rounds
+        assert [len(values) for values in rounds.values()] == [5, 5, 5]
 
     def test_a_round_that_cannot_be_opened_keeps_those_before(self) -> None:
         group = conduct(Stage(seconds=noisy, refused=frozenset({2})))

@@ -318,7 +318,8 @@ def test_an_operation_that_raises_is_one_line_and_leaves_nothing(
     write_scenario("broken", mine="raise RuntimeError('no more rows')")
     assert cli.main(["profile", "broken.py", "mine"]) == 1
     captured = capsys.readouterr()
-    assert captured.err == "awaitbench: mine: RuntimeError: no more rows\n"
+    assert captured.err.startswith("awaitbench: mine: RuntimeError: no more rows (broken.py:")
+    assert len(captured.err.splitlines()) == 1
     assert not [path for path in here.rglob("*") if "captures" in path.parts]
 
 
