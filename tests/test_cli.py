@@ -29,7 +29,6 @@ SAID = {
     "implementation": "cpython",
     "compiler": "GCC 12",
     "debug": False,
-    "gil": True,
     "pyperf": "2.10.0",
     "memray": "1.20.0",
     "uvloop": "",

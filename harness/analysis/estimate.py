@@ -23,7 +23,6 @@ __all__ = [
     "Estimate",
     "estimate_ratio",
     "estimate_time",
-    "half_width",
     "round_logs",
     "target_is_met",
 ]
@@ -66,12 +65,6 @@ def round_logs(timing: Timing, baseline: Timing) -> list[float]:
         for index in sorted(timing.rounds.keys() & baseline.rounds.keys())
         if timing.rounds[index] and baseline.rounds[index]
     ]
-
-
-def half_width(timing: Timing, baseline: Timing) -> float | None:
-    """Return the relative half-width of the ratio's interval; None from fewer than 2 rounds."""
-    ratio = estimate_ratio(timing, baseline)
-    return None if ratio is None else ratio.half_width
 
 
 def target_is_met(timings: Mapping[str, Timing], baseline: str, target: float) -> bool:

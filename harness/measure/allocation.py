@@ -15,12 +15,10 @@ as memray looks away while CPython's allocator calls the one below (``hooks.cpp`
 from __future__ import annotations
 
 import copy
-import gc
 import itertools
 import sys
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from memray import AllocatorType, FileDestination, FileReader, Tracker
 
 from harness.errors import MeasureError
+from harness.measure.collector import collector_off
 from harness.measure.hook_veto import Veto, needs_veto, tracking
 from harness.record import AllocationKind, Allocations
 
@@ -133,7 +132,7 @@ def count_allocations(driver: Driver[Any, Any, Any], operations: int = OPERATION
     schedule = Schedule(driver, operations)
     veto = Veto() if needs_veto(driver.loop) else None
     schedule.drive(schedule.long)  # as often on each machine: no warm-up that looks at a clock
-    with _collector_off():
+    with collector_off():
         for _ in range(_PASSES):
             counted = _count(schedule, veto)
             if not counted.hooked and counted.settled:
@@ -294,15 +293,3 @@ def _chances(counted: _Pass) -> set[tuple[int, int]]:
         times.update(stretch.allocations)
     once = {kind for kind, number in times.items() if number == 1}
     return once if len(once) <= _CHANCES else set()
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    gc.collect()
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

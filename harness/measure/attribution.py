@@ -10,7 +10,6 @@ capture is read here, by the memray that wrote it, which need not be the parent'
 
 from __future__ import annotations
 
-import gc
 import linecache
 import os
 import sys
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from memray import AllocatorType, FileDestination, FileReader, Tracker
 
 from harness.analysis.alignment import align
+from harness.measure.collector import collector_off
 from harness.measure.hook_frames import FrameObjects, frame_objects
 from harness.measure.hook_veto import Veto, needs_veto, tracking
 
@@ -71,7 +71,7 @@ def attribute(
                       of the capture, as memray tells them
     """
     cycles = -(-operations // len(driver.cycle))
-    with _collector_off():
+    with collector_off():
         with _named_command(driver.variant):
             tracker = Tracker(
                 destination=FileDestination(capture, overwrite=True), trace_python_allocators=True
@@ -251,15 +251,3 @@ def _named_command(variant: str) -> Iterator[None]:
         yield
     finally:
         sys.argv = arguments
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    gc.collect()
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -35,7 +35,6 @@ print(json.dumps({
     "implementation": sys.implementation.name,
     "compiler": platform.python_compiler(),
     "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
-    "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
     "pyperf": version("pyperf"), "memray": version("memray"), "uvloop": version("uvloop"),
 }))
 """

@@ -11,7 +11,6 @@ from harness.analysis.estimate import (
     Estimate,
     estimate_ratio,
     estimate_time,
-    half_width,
     target_is_met,
 )
 from harness.record import Timing
@@ -68,7 +67,7 @@ def test_only_rounds_and_sweeps_that_both_have_are_compared() -> None:
 def test_nothing_in_common_gives_no_estimate() -> None:
     assert estimate_ratio(Timing({0: (1e-6,)}, 1), Timing({1: (1e-6,)}, 1)) is None
     assert estimate_time(Timing({}, 1)) is None
-    assert half_width(Timing({}, 1), Timing({}, 1)) is None
+    assert estimate_ratio(Timing({}, 1), Timing({}, 1)) is None
 
 
 @given(rounds_of_pairs)

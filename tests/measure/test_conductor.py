@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.analysis.estimate import half_width
+from harness.analysis.estimate import estimate_ratio
 from harness.errors import HungError, MeasureError
 from harness.measure.conductor import Calibration, GroupTiming, TimedRound, time_group
 from harness.plan import Preset
@@ -232,8 +232,9 @@ class TestRounds:
         assert 2 < group.rounds < 60
         assert group.target_met
         baseline = group.timings["coroutine"]
-        widths = [half_width(group.timings[variant], baseline) for variant in VARIANTS[1:]]
-        assert all(width is not None and width <= 0.05 for width in widths)
+        ratios = [estimate_ratio(group.timings[variant], baseline) for variant in VARIANTS[1:]]
+        assert all(ratio and ratio.half_width is not None for ratio in ratios)
+        assert all(ratio and (ratio.half_width or 0) <= 0.05 for ratio in ratios)
 
     def test_scatter_within_a_round_does_not_narrow_the_interval(self) -> None:
         # A thousand values of each of two rounds that disagree are still two figures.

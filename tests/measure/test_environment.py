@@ -27,7 +27,6 @@ SAID: dict[str, str | bool] = {
     "implementation": "cpython",
     "compiler": "GCC 12",
     "debug": False,
-    "gil": True,
     "pyperf": "2.10.0",
     "memray": "1.20.0",
     "uvloop": "",
