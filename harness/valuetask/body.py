@@ -1,9 +1,8 @@
-"""``@value_task``, and the rest of a body that suspended before its answer was there."""
+"""Bodies that are stepped at once, and the rest of one that suspended."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sys
 import types
 import warnings
@@ -16,39 +15,29 @@ from harness.valuetask.core import OverFuture, ValueTask, failed
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
-__all__ = ["value_task"]
+    Stepper = types.GeneratorType[Any, Any, Any]
+
+__all__ = ["plain", "stepping", "task_of_rest", "then_coroutine", "then_later"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
 
 
-def value_task(function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, ValueTask[T]]:
-    """Make the ``async def`` *function* return a ValueTask, having stepped its body at once.
+def plain(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, ValueTask[T]]:
+    """Return *function* for ``@value_task``: whoever awaits it runs the rest of its body."""
+    return stepping(function, Suspended)
 
-    Where the body returns before it suspends, the ValueTask is completed and no Future, no
-    Task and no turn of the loop was needed; where it raises, the ValueTask is faulted or
-    cancelled. The call raises only KeyboardInterrupt, SystemExit, and TypeError for
-    arguments that do not fit.
 
-    Where it suspends, the rest runs inside whoever awaits the ValueTask, as with
-    ``await body()``, provided that it is awaited at once and in the Task that called.
-    Awaited elsewhere or much later, an ``asyncio.timeout()`` or ``TaskGroup`` that the body
-    entered before its first suspension still belongs to the caller. A second await while one
-    runs is a RuntimeError; afterwards the result stays. Dropped without an await it gives a
-    RuntimeWarning, also where ``asyncio.ensure_future`` wrapped it in a Task that was
-    cancelled before its first step: ``as_future()`` delivers that cancellation.
+def stepping(
+    function: Callable[P, Coroutine[Any, Any, T]],
+    suspended: Callable[[Coroutine[Any, Any, T], Stepper, Any], ValueTask[T]],
+) -> Callable[P, ValueTask[T]]:
+    """Return the function that steps a body of *function* at once, in the caller.
 
-    During its first step the body still sees the exception that the caller is handling in
-    ``sys.exception()``; a failure does not get it as its ``__context__``.
-
-    Raises TypeError for anything but an ``async def``.
+    *suspended* makes the ValueTask of one that is not finished then, given the body, what
+    holds it, and what it waits for.
     """
-    if not inspect.iscoroutinefunction(function):
-        raise TypeError(
-            f"@value_task expects an async def, got {function!r}; "
-            "put it below @staticmethod or @classmethod"
-        )
 
     # body.send() would hand the result over in a StopIteration: half as long again, and six
     # allocations up to the end of an await instead of three. The stepper is popped, not
@@ -59,9 +48,9 @@ def value_task(function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, 
         body = function(*args, **kwargs)
         try:
             try:
-                stepper = _idle.pop()
+                stepper = idle.pop()
             except IndexError:
-                stepper = _new_stepper()
+                stepper = new_stepper()
             outcome = stepper.send(body)
         except (KeyboardInterrupt, SystemExit):
             raise
@@ -69,9 +58,9 @@ def value_task(function: Callable[P, Coroutine[Any, Any, T]], /) -> Callable[P, 
             failure = error
         else:
             if stepper.gi_yieldfrom is None:
-                _idle.append(stepper)
+                idle.append(stepper)
                 return outcome  # type: ignore[no-any-return]
-            return Suspended(body, stepper, outcome)
+            return suspended(body, stepper, outcome)
         body.close()  # not even started, where the recursion limit came first
         return failed(failure, sys.exception(), own_frames=2)
 
@@ -86,19 +75,22 @@ def _stepper() -> Generator[Any, Any, Any]:
         body = yield ValueTask((yield from body))
 
 
-def _new_stepper() -> types.GeneratorType[Any, Any, Any]:
+def new_stepper() -> Stepper:
+    """Return a stepper that waits for its first body."""
     stepper: Any = _stepper()
     stepper.send(None)
     return stepper  # type: ignore[no-any-return]
 
 
 # A deque, because a list that goes from one item to none and back allocates each time.
-_idle: Final[deque[types.GeneratorType[Any, Any, Any]]] = deque()
+# Bounded, because as many are idle as bodies were suspended at once.
+idle: Final[deque[Stepper]] = deque(maxlen=1024)
 
-_NOT_STARTED: Final = object()
+NOT_STARTED: Final = object()
+"""What a body waits for that was not stepped yet."""
 
 
-class Suspended(ValueTask[T]):
+class Suspended(ValueTask[T], _kind=True):
     """The rest of a body, which runs inside whoever awaits this.
 
     ``_kept`` is what it becomes: its outcome once the body has finished, or the Task that
@@ -108,33 +100,23 @@ class Suspended(ValueTask[T]):
     __slots__ = ("_blocking", "_body", "_foreign", "_kept", "_running", "_stepper", "_waits_for")
     _is_result = False
 
-    def __init__(self, body: Coroutine[Any, Any, T], stepper: object, waits_for: Any) -> None:
+    def __init__(self, body: Any, stepper: Stepper | None, waits_for: Any) -> None:
         self._kept: ValueTask[T] | None = None
         self._running = False
-        self._body: Any = body
-        # Dropping the stepper would close the body: it lives as long.
+        self._body = body
         self._stepper = stepper
         self._foreign = sys.exception()
         self._waits_for = waits_for
-        self._blocking = _is_blocking(waits_for)
-        if self._blocking:
-            # Only the Task that receives it from a yield takes this mark away; left set, it
-            # kills the next one that awaits the same future.
-            waits_for._asyncio_future_blocking = False
+        self._blocking = waits_for is not None and take_mark(waits_for)
 
     def __del__(self) -> None:
         if self._kept is None and not self._running:
-            body = self._body
-            try:
-                message = f"ValueTask of {body.__qualname__!r} was never awaited"
-                warnings.warn(message, RuntimeWarning, stacklevel=2)
-            finally:
-                body.close()
+            never_awaited(self._body)
 
     def __await__(self) -> Generator[Any, Any, T]:
         if self._kept is not None:
             return self._kept.__await__()
-        return self._run(primed=False)
+        return self._run()
 
     def done(self) -> bool:
         return self._kept is not None and self._kept.done()
@@ -156,13 +138,9 @@ class Suspended(ValueTask[T]):
 
     def as_future(self) -> asyncio.Future[T]:
         if self._kept is None:
-            loop = asyncio.get_running_loop()
-            rest: Any = _in_task(self._run(primed=True))
-            rest.__name__, rest.__qualname__ = self._body.__name__, self._body.__qualname__
-            # A Task that is cancelled before its first step throws into a coroutine that has
-            # not begun, which then never runs. This one has begun, up to a yield of ours.
-            rest.send(None)
-            self._kept = OverFuture(loop.create_task(rest))
+            if self._running:
+                raise awaited_twice(self)
+            self._kept = OverFuture(task_of_rest(run_primed(self), self._body))
         return self._kept.as_future()
 
     def preserve(self) -> ValueTask[T]:
@@ -175,25 +153,65 @@ class Suspended(ValueTask[T]):
 
     def _outcome(self) -> ValueTask[T]:
         if self._kept is None:
-            raise asyncio.InvalidStateError("the body has not finished; await the ValueTask")
+            raise asyncio.InvalidStateError(UNFINISHED)
         return self._kept
 
-    def _run(self, *, primed: bool) -> Generator[Any, Any, T]:
-        """Run the rest to its end, and keep what came of it."""
-        if self._kept is not None:  # another await ended before this one began
-            return (yield from self._kept.__await__())
-        if self._running:
-            raise RuntimeError(
-                f"{self!r} cannot be awaited twice at once; preserve() it before the first await"
-            )
+    def _run(self, thrown: list[BaseException] | None = None) -> Generator[Any, Any, T]:
+        """Run the rest to its end, and keep what came of it.
+
+        *thrown* is given by a Task that does nothing else: what was thrown into it before
+        it came to the body. Whatever is thrown is thrown on outside of the handler that
+        caught it, for the body must not see it as being handled, and popped, for a local
+        would be a cycle.
+        """
+        if thrown is None:
+            if self._kept is not None:  # another await ended before this one began
+                return (yield from self._kept.__await__())
+            if self._running:
+                raise awaited_twice(self)
         self._running = True
         try:
-            result: T = yield from _rest(self._body, self._waits_for, self._blocking, primed)
+            stepper, outcome = self._stepper, self._waits_for
+            if stepper is None or self._blocking:
+                stepper, outcome = self._before_the_first_yield(thrown)
+            while stepper.gi_yieldfrom is not None:
+                if thrown:
+                    outcome = stepper.throw(thrown.pop())
+                    continue
+                try:
+                    sent = yield outcome
+                except BaseException as error:  # noqa: BLE001 - it is the body's to answer
+                    thrown = [error]
+                else:
+                    outcome = stepper.send(sent)
         except BaseException as error:
             self._keep(failed(error, self._foreign, own_frames=2))
             raise
-        self._keep(ValueTask(result))
+        idle.append(stepper)
+        self._keep(outcome)
+        result: T = outcome._result
         return result
+
+    def _before_the_first_yield(self, thrown: list[BaseException] | None) -> tuple[Stepper, Any]:
+        """Return the stepper and what it yielded, for a body that waits for a future.
+
+        Or for one that was not stepped at all. A cancellation that was *thrown* is given to
+        the future, as a Task does; what the body waits for is not waited for where it is done.
+        """
+        stepper, waits_for, blocking = self._stepper, self._waits_for, self._blocking
+        if stepper is None:
+            stepper = idle.pop() if idle else new_stepper()
+            waits_for = stepper.send(self._body)
+            if not thrown:
+                return stepper, waits_for
+            blocking = take_mark(waits_for)
+        if blocking:
+            if thrown and _cancels(waits_for, thrown[0]):
+                thrown.clear()
+            if not thrown and waits_for.done():
+                return stepper, stepper.send(None)
+            waits_for._asyncio_future_blocking = not thrown
+        return stepper, waits_for
 
     def _keep(self, outcome: ValueTask[T]) -> None:
         if self._kept is None:  # else a Task keeps it
@@ -204,55 +222,54 @@ class Suspended(ValueTask[T]):
     def _describe(self) -> str:
         if self._kept is not None:
             return self._kept._describe()
-        state = "being awaited" if self._running else "suspended"
-        return f"{state} in {self._body.__qualname__}"
+        return describe_rest(self._body, self._running)
 
 
-def _rest(body: Any, waits_for: Any, blocking: bool, primed: bool) -> Generator[Any, Any, Any]:
-    """Yield again what *body* waits for, then go on with it to its end.
-
-    *primed*: yield once before, to take a cancellation that comes before anything else.
-    """
-    thrown: list[BaseException] = []  # popped when used: a local would be a cycle
-    if primed:
-        yield from _catching(None, thrown)
+@types.coroutine
+def run_primed(suspended: Any) -> Generator[Any, Any, Any]:
+    """Run the rest that *suspended* holds in a Task of its own: for ``task_of_rest``."""
+    thrown: list[BaseException] = []
     try:
-        if thrown and waits_for is _NOT_STARTED:
-            waits_for = body.send(None)
-            blocking = _is_blocking(waits_for)
-        if thrown and blocking and _cancels(waits_for, thrown[0]):
-            thrown.clear()
-        while True:
-            if thrown:
-                waits_for = body.throw(thrown.pop())
-                blocking = _is_blocking(waits_for)
-            elif waits_for is _NOT_STARTED or (blocking and waits_for.done()):
-                break
-            if blocking:
-                waits_for._asyncio_future_blocking = True
-            yield from _catching(waits_for, thrown)
-            if not thrown:
-                break
-    except StopIteration as stop:
-        return stop.value
-    del waits_for
-    return (yield from body.__await__())
-
-
-def _catching(yielded: Any, thrown: list[BaseException]) -> Generator[Any, Any, None]:
-    """Yield once and note what was thrown in.
-
-    It is thrown on outside of this handler: the body must not see it as being handled.
-    """
-    try:
-        yield yielded
+        yield
     except BaseException as error:  # noqa: BLE001 - it is the body's to answer
         thrown.append(error)
+    return (yield from suspended._run(thrown))
 
 
-def _is_blocking(yielded: Any) -> bool:
-    """Whether *yielded* is a future that says, as asyncio's do, that it is to be waited for."""
-    return bool(getattr(yielded, "_asyncio_future_blocking", False))
+UNFINISHED: Final = "the body has not finished; await the ValueTask"
+
+
+def awaited_twice(value_task: ValueTask[Any]) -> RuntimeError:
+    """Return the error of a second await while one runs."""
+    return RuntimeError(
+        f"{value_task!r} cannot be awaited twice at once; preserve() it before the first await"
+    )
+
+
+def never_awaited(body: Any) -> None:
+    """Warn, as for a coroutine, that nobody ran the rest of *body*, and close it."""
+    try:
+        message = f"ValueTask of {body.__qualname__!r} was never awaited"
+        warnings.warn(message, RuntimeWarning, stacklevel=3)
+    finally:
+        body.close()
+
+
+def describe_rest(body: Any, running: bool) -> str:
+    """Say how far the rest of *body* is."""
+    return f"{'being awaited' if running else 'suspended'} in {body.__qualname__}"
+
+
+def take_mark(yielded: Any) -> bool:
+    """Whether *yielded* is a future that says, as asyncio's do, that it is to be waited for.
+
+    Only the Task that receives it from a yield takes this mark away; left set, it kills the
+    next one that awaits the same future.
+    """
+    if not getattr(yielded, "_asyncio_future_blocking", False):
+        return False
+    yielded._asyncio_future_blocking = False
+    return True
 
 
 def _cancels(future: Any, error: BaseException) -> bool:
@@ -260,20 +277,49 @@ def _cancels(future: Any, error: BaseException) -> bool:
     return isinstance(error, asyncio.CancelledError) and bool(future.cancel(*error.args[:1]))
 
 
+def task_of_rest(rest: Any, body: Any) -> asyncio.Task[Any]:
+    """Return a Task of the running loop, named after *body*, that runs *rest* to its end.
+
+    *rest* is an iterator with ``send`` and ``throw`` whose first item is None; a generator
+    among them must be one of ``types.coroutine``. It is stepped up to that item: a Task that
+    is cancelled before its first step throws into a coroutine that has not begun, which then
+    never runs. This one has begun.
+
+    Raises RuntimeError, with *rest* untouched, where no loop runs.
+    """
+    loop = asyncio.get_running_loop()
+    if type(rest) is not types.GeneratorType:
+        rest = _go_on(rest)
+    shell = named_after(body, _in_task(rest))
+    shell.send(None)
+    return loop.create_task(shell)
+
+
+def named_after(body: Any, shell: Any) -> Any:
+    """Return the coroutine *shell*, which Tasks and warnings then show as *body*."""
+    shell.__name__, shell.__qualname__ = body.__name__, body.__qualname__
+    return shell
+
+
 @types.coroutine
-def _go_on(rest: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+def _go_on(rest: Any) -> Generator[Any, Any, Any]:
     return (yield from rest)
 
 
-async def _in_task(rest: Generator[Any, Any, T]) -> T:
-    return await _go_on(rest)
+async def _in_task(rest: Any) -> Any:
+    return await rest
 
 
 def then_later(source: ValueTask[T], function: Callable[[T], U]) -> ValueTask[U]:
     """Return the ValueTask of ``function(await source)``, which begins when it is awaited."""
+    return Suspended(then_coroutine(source, function), None, NOT_STARTED)
+
+
+def then_coroutine(source: ValueTask[T], function: Callable[[T], U]) -> Coroutine[Any, Any, U]:
+    """Return the coroutine, not started, of ``function(await source)``."""
     body: Any = _then(source, function)
     body.__qualname__ = f"then({getattr(function, '__qualname__', function)})"
-    return Suspended(body, None, _NOT_STARTED)
+    return body  # type: ignore[no-any-return]
 
 
 async def _then(source: ValueTask[T], function: Callable[[T], U]) -> U:

@@ -1,4 +1,4 @@
-"""The ValueTask type, and the kinds that need no body: a result, a failure, a future.
+"""The ValueTask type, and the kinds that need no body: a result, a failure, a future, a source.
 
 Why the kinds are subclasses: the completed one is what hot paths make, so it is the public
 class itself with one attribute, and its await asks for no kind. Measured per completed
@@ -16,9 +16,20 @@ import sys
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
+from harness.valuetask.failing import (
+    drop_own_frames,
+    exception_given,
+    fail_future,
+    unlink,
+)
+from harness.valuetask.protocol import ValueTaskSourceStatus as Status
+from harness.valuetask.protocol import failure_of_source, future_of_source, wait_for_source
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import TracebackType
+
+    from harness.valuetask.protocol import ValueTaskSource
 
 __all__ = ["ValueTask"]
 
@@ -28,7 +39,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class ValueTask(Generic[T_co]):
-    """An awaitable that carries a result, a failure, a future, or the rest of a body.
+    """An awaitable that carries a result, a failure, a future, a source, or a body's rest.
 
     ``ValueTask(result)`` is completed: awaiting it never suspends and takes no turn of the
     loop. A future given as the result stays a result; ``from_future`` waits for one. One
@@ -47,6 +58,12 @@ class ValueTask(Generic[T_co]):
     # False in the other kinds. Each of them overrides every method below; the methods ask
     # because of ``map(ValueTask.result, several)``, which passes the overrides by.
     _is_result: ClassVar[bool] = True
+
+    def __init_subclass__(cls, *, _kind: bool = False) -> None:
+        """Refuse subclasses, except the kinds of this package."""
+        if not _kind:
+            raise TypeError(f"ValueTask cannot be subclassed, as {cls.__qualname__!r} does")
+        super().__init_subclass__()
 
     @overload
     def __init__(self: ValueTask[None]) -> None: ...
@@ -75,16 +92,23 @@ class ValueTask(Generic[T_co]):
         return OverFuture(future)
 
     @staticmethod
+    def from_source(source: ValueTaskSource[T], token: Any) -> ValueTask[T]:
+        """Return one that stands for the operation of *source* that *token* says.
+
+        It asks the source at every use, and the source says whether it may be used again.
+        Raises TypeError where *source* is None.
+        """
+        if source is None:
+            raise TypeError("from_source() expects a ValueTaskSource, got None")
+        return OverSource(source, token)
+
+    @staticmethod
     def from_exception(exception: BaseException | type[BaseException]) -> ValueTask[Any]:
         """Return a faulted one, also for a ``CancelledError``, as on a Future.
 
         Raises TypeError for what is not an exception.
         """
-        if isinstance(exception, type) and issubclass(exception, BaseException):
-            exception = exception()
-        if not isinstance(exception, BaseException):
-            raise TypeError(f"from_exception() expects an exception, got {exception!r}")
-        return Failed(exception)
+        return Failed(exception_given(exception, "from_exception"))
 
     @staticmethod
     def from_cancelled(msg: object = None) -> ValueTask[Any]:
@@ -168,7 +192,7 @@ class ValueTask(Generic[T_co]):
         return f"result={self._result!r}"
 
 
-class Failed(ValueTask[Any]):
+class Failed(ValueTask[Any], _kind=True):
     """Completed by an exception, which is raised again unchanged at every use."""
 
     __slots__ = ("_exception", "_traceback")
@@ -212,14 +236,8 @@ class Failed(ValueTask[Any]):
 
     def as_future(self) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        exception = self._exception
-        if isinstance(exception, StopIteration):
-            # A Future refuses it, as a generator does: the same answer as await gives.
-            stopped = RuntimeError("the ValueTask failed with a StopIteration")
-            stopped.__cause__ = exception
-            exception = stopped
-        exception.__traceback__ = self._traceback
-        future.set_exception(exception)
+        self._exception.__traceback__ = self._traceback
+        fail_future(future, self._exception)
         return future
 
     def preserve(self) -> ValueTask[Any]:
@@ -232,7 +250,7 @@ class Failed(ValueTask[Any]):
         return f"exception={self._exception!r}"
 
 
-class Cancelled(Failed):
+class Cancelled(Failed, _kind=True):
     """Completed by a cancellation."""
 
     __slots__ = ()
@@ -255,7 +273,7 @@ class Cancelled(Failed):
         return "cancelled"
 
 
-class OverFuture(ValueTask[T]):
+class OverFuture(ValueTask[T], _kind=True):
     """Whatever a future says."""
 
     __slots__ = ("_future",)
@@ -320,32 +338,89 @@ class OverFuture(ValueTask[T]):
         return f"over {self._future!r}"
 
 
+class OverSource(ValueTask[T], _kind=True):
+    """Whatever a source says of one of its operations."""
+
+    __slots__ = ("_source", "_token")
+    _is_result = False
+    _source: ValueTaskSource[T]
+    _token: Any
+
+    def __init__(self, source: ValueTaskSource[T], token: Any) -> None:
+        self._source = source
+        self._token = token
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return wait_for_source(self._source, self._token)
+
+    def done(self) -> bool:
+        return self._status() is not Status.PENDING
+
+    def succeeded(self) -> bool:
+        return self._status() is Status.SUCCEEDED
+
+    def faulted(self) -> bool:
+        return self._status() is Status.FAULTED
+
+    def cancelled(self) -> bool:
+        return self._status() is Status.CANCELLED
+
+    def result(self) -> T:
+        try:
+            if not self.done():
+                raise asyncio.InvalidStateError("the source is not completed; await the ValueTask")
+            return self._source.get_result(self._token)
+        finally:
+            del self  # as in Failed.result
+
+    def exception(self) -> BaseException | None:
+        return failure_of_source(self._source, self._token)
+
+    def as_future(self) -> asyncio.Future[T]:
+        return future_of_source(self._source, self._token)
+
+    def preserve(self) -> ValueTask[T]:
+        return OverFuture(self.as_future())
+
+    def then(self, function: Callable[[T], U]) -> ValueTask[U]:
+        from harness.valuetask.body import then_later  # it subclasses this module's ValueTask
+
+        status = self._status()
+        if status is Status.PENDING:
+            return then_later(self, function)
+        try:
+            result = self.result()
+        except BaseException as error:  # noqa: BLE001 - it passes through
+            drop_own_frames(error)
+            return Cancelled(error) if status is Status.CANCELLED else Failed(error)
+        return ValueTask(result).then(function)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, OverSource):
+            return self._source is other._source and bool(self._token == other._token)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(id(self._source))  # a token may be unhashable
+
+    def _status(self) -> Status:
+        return self._source.get_status(self._token)
+
+    def _describe(self) -> str:
+        return f"over {self._source!r} token={self._token!r}"
+
+
 def failed(
     exception: BaseException, foreign: BaseException | None, *, own_frames: int
 ) -> ValueTask[Any]:
     """Return the failure of a body, without what does not belong to it.
 
-    *foreign* is the exception that the body's caller was handling: the body did not raise
-    it, so it is taken out of the chain of contexts. The first *own_frames* of the traceback
-    are this package's; dropping them also keeps their locals out of a cycle.
+    *foreign* is the exception that the body's caller was handling; the first *own_frames* of
+    the traceback are this package's.
     """
-    if foreign is not None and foreign is not exception:
-        _unlink(exception, foreign)
-    traceback = exception.__traceback__
-    for _ in range(own_frames):
-        traceback = traceback and traceback.tb_next
-    exception.__traceback__ = traceback
+    if foreign is not None:
+        unlink(exception, foreign)
+    drop_own_frames(exception, own_frames)
     if isinstance(exception, asyncio.CancelledError):
         return Cancelled(exception)
     return Failed(exception)
-
-
-def _unlink(exception: BaseException, foreign: BaseException) -> None:
-    """Cut the chain of contexts before *foreign*; a chain may have been closed to a ring."""
-    seen: set[int] = set()
-    link: BaseException | None = exception
-    while link is not None and id(link) not in seen:
-        seen.add(id(link))
-        if link.__context__ is foreign:
-            link.__context__ = None
-        link = link.__context__

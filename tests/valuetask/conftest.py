@@ -1,15 +1,19 @@
-"""A loop of its own for each test, and what a loop's exception handler was told."""
+"""Both implementations, a loop of its own for each test, and what a loop was told."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 
+from tests.valuetask import bodies
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from types import ModuleType
 
 T = TypeVar("T")
 
@@ -18,6 +22,34 @@ class Run(Protocol):
     """Run a coroutine to its end on a fresh loop."""
 
     def __call__(self, main: Coroutine[Any, Any, T], /) -> T: ...
+
+
+@pytest.fixture(params=["python", "native"], autouse=True)
+def implementation(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test against one implementation, whose names its module then has.
+
+    What the module has decorated itself, or imported from ``bodies``, is decorated again.
+    """
+    name: str = request.param
+    if name == "native":
+        pytest.importorskip(
+            "harness.valuetask.native",
+            reason="the extension in C was not built",
+            exc_type=ImportError,
+        )
+    chosen = importlib.import_module(f"harness.valuetask.{name}")
+    for module in (request.module, bodies):
+        _use(chosen, module, monkeypatch)
+    return name
+
+
+def _use(chosen: ModuleType, module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in list(vars(module).items()):
+        if name in chosen.__all__:
+            monkeypatch.setattr(module, name, getattr(chosen, name))
+        elif options := getattr(value, "__value_task__", None):
+            again = chosen.value_task(**options)(value.__wrapped__)
+            monkeypatch.setattr(module, name, again)
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:

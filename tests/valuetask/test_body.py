@@ -121,3 +121,52 @@ def test_it_decorates_methods() -> None:
     assert Store().get(key="a").result() == 1
     assert isinstance(Store().get("b").exception(), KeyError)
     assert Store.name().result() == "Store"
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"hot": False}, {"pooled": True}, {"hot": True}, {"hot": False, "pooled": True}]
+)
+def test_options_are_given_in_a_call_and_can_be_read_back(options: dict[str, bool]) -> None:
+    async def lookup(key: str) -> str:
+        return key
+
+    decorated: Any = value_task(**options)(lookup)
+    assert decorated.__wrapped__ is lookup
+    assert decorated.__value_task__ == {"hot": False, "pooled": False} | options
+    assert decorated.__name__ == "lookup"
+    assert inspect.signature(decorated) == inspect.signature(lookup)
+
+
+def test_without_a_call_there_are_no_options() -> None:
+    plain: Any = at_once
+    assert plain.__value_task__ == {"hot": False, "pooled": False}
+    assert value_task(plain.__wrapped__)(1).result() == 1
+    assert value_task()(plain.__wrapped__)(1).result() == 1
+
+
+def test_hot_and_pooled_exclude_each_other() -> None:
+    async def body() -> None: ...
+
+    with pytest.raises(TypeError, match="choose one"):
+        value_task(hot=True, pooled=True)(body)
+
+
+@pytest.mark.parametrize("options", [{"hot": True}, {"pooled": True}])
+def test_what_is_no_async_def_cannot_be_decorated_with_options(options: Any) -> None:
+    wrong: Any = len
+    with pytest.raises(TypeError, match="expects an async def"):
+        value_task(**options)(wrong)
+
+
+def test_what_is_decorated_cannot_be_decorated_again() -> None:
+    decorated: Any = at_once
+    with pytest.raises(TypeError, match="expects an async def"):
+        value_task(decorated)
+
+
+def test_an_argument_may_have_any_name() -> None:
+    @value_task
+    async def body(self: int, function: int, body: int) -> int:
+        return self + function + body
+
+    assert body(self=1, function=2, body=3).result() == 6

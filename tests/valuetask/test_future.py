@@ -38,10 +38,11 @@ def test_a_future_that_failed_with_a_cancelled_error_is_a_fault(run: Run) -> Non
     run(main())
 
 
-@pytest.mark.parametrize("wrong", [None, 1, ValueTask(1)])
-def test_what_is_no_asyncio_future_cannot_be_wrapped(wrong: Any) -> None:
-    with pytest.raises(TypeError, match="expects an asyncio future or task"):
-        ValueTask.from_future(wrong)
+def test_what_is_no_asyncio_future_cannot_be_wrapped() -> None:
+    wrong: Any
+    for wrong in (None, 1, ValueTask(1)):
+        with pytest.raises(TypeError, match="expects an asyncio future or task"):
+            ValueTask.from_future(wrong)
 
 
 def test_over_a_pending_future_it_waits_and_says_what_the_future_says(run: Run) -> None:
@@ -110,12 +111,14 @@ def test_as_future_of_a_result_is_a_completed_future_of_the_running_loop(run: Ru
     run(main())
 
 
-@pytest.mark.parametrize(
-    "value_task", [ValueTask(1), ValueTask.from_exception(OSError()), ValueTask.from_cancelled()]
-)
-def test_as_future_of_a_completed_one_needs_a_running_loop(value_task: ValueTask[Any]) -> None:
-    with pytest.raises(RuntimeError, match="no running event loop"):
-        value_task.as_future()
+def test_as_future_of_a_completed_one_needs_a_running_loop() -> None:
+    for value_task in (
+        ValueTask(1),
+        ValueTask.from_exception(OSError()),
+        ValueTask.from_cancelled(),
+    ):
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            value_task.as_future()
 
 
 def test_then_on_a_completed_one_is_completed_at_once() -> None:

@@ -182,40 +182,73 @@ def test_futures_of_different_loops_are_refused(run: Run) -> None:
     run(main())
 
 
-Plan = list[tuple[int, int | None]]
-"""For each child: turns before it answers, and its result or None for a failure."""
+Plan = list[tuple[int, object]]
+"""For each child: turns before it answers, and its result, "fails" or "cancelled"."""
 
 
 async def outcome(gathering: Coroutine[Any, Any, list[Any]]) -> Any:
+    # Among the results of asyncio.gather, a cancellation has lost its message.
     try:
-        return [str(one) for one in await gathering]
-    except LookupError as error:
+        return [
+            "cancelled" if isinstance(one, asyncio.CancelledError) else repr(one)
+            for one in await gathering
+        ]
+    except (LookupError, asyncio.CancelledError) as error:
         return repr(error)
+
+
+def answers(plan: Plan) -> list[tuple[int, object]]:
+    failures = {"fails": LookupError, "cancelled": asyncio.CancelledError}
+    return [
+        (turns, failures[result](number) if isinstance(result, str) else result)
+        for number, (turns, result) in enumerate(plan)
+    ]
+
+
+async def theirs(plan: Plan, return_exceptions: bool) -> list[Any]:
+    async def child(turns: int, result: object) -> object:
+        return await after(turns, result)
+
+    children = [child(*answer) for answer in answers(plan)]
+    return await asyncio.gather(*children, return_exceptions=return_exceptions)
+
+
+async def ours(plan: Plan, return_exceptions: bool) -> list[Any]:
+    children = [after(*answer) for answer in answers(plan)]
+    return await gather(*children, return_exceptions=return_exceptions)
+
+
+def plans(turns: st.SearchStrategy[int], min_size: int = 0) -> st.SearchStrategy[Plan]:
+    results = st.one_of(st.sampled_from(["fails", "cancelled"]), st.integers())
+    return st.lists(st.tuples(turns, results), min_size=min_size, max_size=6)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(plan=plans(st.integers(0, 4)), return_exceptions=st.booleans())
+def test_it_answers_what_asyncio_gather_answers(
+    run: Run, plan: Plan, return_exceptions: bool
+) -> None:
+    expected = run(outcome(theirs(plan, return_exceptions)))
+    assert run(outcome(ours(plan, return_exceptions))) == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
-    plan=st.lists(st.tuples(st.integers(0, 4), st.one_of(st.none(), st.integers())), max_size=6),
+    plan=plans(st.integers(4, 6), min_size=1),
     return_exceptions=st.booleans(),
+    turns=st.integers(1, 3),
 )
-def test_it_answers_what_asyncio_gather_answers(
-    run: Run, plan: Plan, return_exceptions: bool
+def test_cancelled_it_answers_what_asyncio_gather_answers(
+    run: Run, plan: Plan, return_exceptions: bool, turns: int
 ) -> None:
-    def answers() -> list[tuple[int, object]]:
-        return [
-            (turns, LookupError(number) if result is None else result)
-            for number, (turns, result) in enumerate(plan)
-        ]
+    async def cancelled(gathering: Coroutine[Any, Any, list[Any]]) -> Any:
+        task = asyncio.create_task(gathering)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        (done, _pending) = await asyncio.wait([task])
+        return task.cancelled() and len(done), len(asyncio.all_tasks())
 
-    async def child(turns: int, result: object) -> object:
-        return await after(turns, result)
-
-    async def theirs() -> list[Any]:
-        children = [child(*answer) for answer in answers()]
-        return await asyncio.gather(*children, return_exceptions=return_exceptions)
-
-    async def ours() -> list[Any]:
-        children = [after(*answer) for answer in answers()]
-        return await gather(*children, return_exceptions=return_exceptions)
-
-    assert run(outcome(ours())) == run(outcome(theirs()))
+    expected = run(cancelled(theirs(plan, return_exceptions)))
+    assert expected == (1, 1)
+    assert run(cancelled(ours(plan, return_exceptions))) == expected

@@ -290,3 +290,49 @@ def test_repr_says_how_far_it_is(run: Run) -> None:
         await task
 
     run(main())
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+@pytest.mark.parametrize("suspend", [False, True])
+def test_a_body_in_a_cycle_is_collected(run: Run, pooled: bool, suspend: bool) -> None:
+    class Held:
+        value_task: ValueTask[Held] | None = None
+
+    async def body(held: Held) -> Held:
+        if suspend:
+            await asyncio.sleep(0)
+        return held
+
+    async def main() -> None:
+        held = Held()
+        reference = weakref.ref(held)
+        held.value_task = value_task(pooled=pooled)(body)(held)
+        assert await held.value_task is held
+        del held
+        gc.collect()
+        assert reference() is None
+
+    run(main())
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_suspended_body_in_a_cycle_that_is_dropped_warns(run: Run, pooled: bool) -> None:
+    class Held:
+        value_task: ValueTask[None] | None = None
+
+    async def body(held: Held) -> None:
+        await asyncio.sleep(0)
+        del held
+
+    def drop() -> weakref.ref[Held]:
+        held = Held()
+        held.value_task = value_task(pooled=pooled)(body)(held)
+        return weakref.ref(held)
+
+    async def main() -> None:
+        reference = drop()
+        with pytest.warns(RuntimeWarning, match="never awaited"):
+            gc.collect()
+        assert reference() is None
+
+    run(main())

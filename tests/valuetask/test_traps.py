@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.valuetask import ValueTask, gather, value_task
+from harness.valuetask import ManualResetValueTaskSource, ValueTask, gather, value_task
 from tests.valuetask.conftest import loop_factory, while_handling
+from tests.valuetask.states import FAULTED, state
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
@@ -251,6 +252,77 @@ def test_nested_calls_of_one_function_each_have_their_own_body(run: Run) -> None
         assert await gather(*(down(depth) for depth in range(10))) == list(range(10))
 
     run(main())
+
+
+def test_a_cancelled_error_that_was_set_as_an_exception_is_no_cancellation(run: Run) -> None:
+    async def main() -> None:
+        error = asyncio.CancelledError()
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(error)
+        source = ManualResetValueTaskSource[int]()
+        source.set_exception(error)
+        faults: list[ValueTask[Any]] = [
+            ValueTask.from_exception(error),
+            ValueTask.from_future(future),
+            source.value_task(),
+        ]
+        for fault in faults:
+            assert state(fault) == FAULTED
+            assert fault.exception() is error
+            assert not fault.as_future().cancelled()
+            assert fault.as_future().exception() is error
+            assert gather(fault, ValueTask(1)).exception() is error
+            assert state(fault.then(str)) == FAULTED
+
+    run(main())
+
+
+def test_a_stop_iteration_given_as_the_failure_does_not_end_the_await(run: Run) -> None:
+    async def main() -> None:
+        error = StopIteration("not the result")
+        source = ManualResetValueTaskSource[int]()
+        source.set_exception(error)
+        pending = ManualResetValueTaskSource[int]()
+        asyncio.get_running_loop().call_soon(pending.set_exception, error)
+        failures: list[ValueTask[Any]] = [
+            ValueTask.from_exception(error),
+            source.value_task(),
+            waiting_for(ValueTask.from_exception(error)),
+            pending.value_task(),
+        ]
+        for failure in failures:
+            with pytest.raises(RuntimeError) as caught:
+                await failure
+            assert caught.value.__cause__ is error
+
+    run(main())
+
+
+def test_the_same_one_given_twice_to_gather_is_driven_and_read_once(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        source = ManualResetValueTaskSource[int]()
+        once = waiting_for(asyncio.sleep(0, 1))
+        loop.call_soon(source.set_result, 2)
+        gathered = gather(once, source.value_task(), once, source.value_task())
+        assert await gathered == [1, 2, 1, 2]
+        once = waiting_for(asyncio.sleep(0, 3))
+        assert list(await asyncio.gather(once, once)) == [3, 3]
+
+    run(main())
+
+
+def test_what_the_caller_handles_is_seen_by_the_first_step_in_pure_python_only(
+    implementation: str,
+) -> None:
+    # Python code cannot hide it; the extension in C does.
+    @value_task
+    async def body() -> BaseException | None:
+        return sys.exception()
+
+    error = KeyError()
+    seen = while_handling(error, lambda: body().result())
+    assert seen is (error if implementation == "python" else None)
 
 
 # Where the limit leaves no room to close the innermost body, that body is dropped unstarted.

@@ -243,3 +243,21 @@ def test_repr_of_one_that_contains_itself_ends() -> None:
     holder: list[Any] = []
     holder.append(ValueTask(holder))
     assert repr(holder[0]) == "<ValueTask result=[...]>"
+
+
+def test_it_cannot_be_subclassed() -> None:
+    with pytest.raises(TypeError):
+        type("Special", (ValueTask,), {})
+
+
+def test_a_result_that_refers_back_to_it_is_collected() -> None:
+    class Held(list[Any]):
+        pass
+
+    held = Held()
+    reference = weakref.ref(held)
+    held.append(ValueTask(held))
+    held.append(ValueTask.from_exception(ValueError(held)))
+    del held
+    gc.collect()
+    assert reference() is None
