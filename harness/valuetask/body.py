@@ -280,16 +280,13 @@ def _cancels(future: Any, error: BaseException) -> bool:
 def task_of_rest(rest: Any, body: Any) -> asyncio.Task[Any]:
     """Return a Task of the running loop, named after *body*, that runs *rest* to its end.
 
-    *rest* is an iterator with ``send`` and ``throw`` whose first item is None; a generator
-    among them must be one of ``types.coroutine``. It is stepped up to that item: a Task that
-    is cancelled before its first step throws into a coroutine that has not begun, which then
+    *rest* can be awaited, and yields None first. It is stepped up to that: a Task that is
+    cancelled before its first step throws into a coroutine that has not begun, which then
     never runs. This one has begun.
 
     Raises RuntimeError, with *rest* untouched, where no loop runs.
     """
     loop = asyncio.get_running_loop()
-    if type(rest) is not types.GeneratorType:
-        rest = _go_on(rest)
     shell = named_after(body, _in_task(rest))
     shell.send(None)
     return loop.create_task(shell)
@@ -299,11 +296,6 @@ def named_after(body: Any, shell: Any) -> Any:
     """Return the coroutine *shell*, which Tasks and warnings then show as *body*."""
     shell.__name__, shell.__qualname__ = body.__name__, body.__qualname__
     return shell
-
-
-@types.coroutine
-def _go_on(rest: Any) -> Generator[Any, Any, Any]:
-    return (yield from rest)
 
 
 async def _in_task(rest: Any) -> Any:

@@ -49,16 +49,20 @@ def gather(*value_tasks: ValueTask[Any], return_exceptions: bool = False) -> Val
 
 
 def gather_others(
-    value_tasks: Sequence[ValueTask[Any]], return_exceptions: bool, value_task_class: Any
+    others: Sequence[ValueTask[Any]],
+    places: Sequence[int],
+    results: list[Any],
+    return_exceptions: bool,
+    value_task_class: Any,
 ) -> Any:
-    """Do ``gather``'s work for any *value_tasks*, by what every *value_task_class* offers."""
+    """Do ``gather``'s work where *others* have no result yet for their *places* in *results*."""
 
     def in_order(answers: dict[ValueTask[Any], Any]) -> list[Any]:
-        if len(answers) == len(value_tasks):  # none was given twice
-            return list(answers.values())
-        return [answers[one] for one in value_tasks]
+        for place, one in zip(places, others, strict=True):
+            results[place] = answers[one]
+        return results
 
-    return _gathered(value_tasks, in_order, return_exceptions, value_task_class)
+    return _gathered(others, in_order, return_exceptions, value_task_class)
 
 
 def _gathered(
@@ -114,18 +118,20 @@ class Gathering(asyncio.Future[list[Any]]):
         children: dict[ValueTask[Any], asyncio.Future[Any]],
         return_exceptions: bool,
     ) -> None:
-        loops = {child.get_loop() for child in children.values()}
-        if len(loops) > 1:
+        futures = children.values()
+        loop, *others = {future.get_loop() for future in futures}
+        if others:
             raise ValueError("gather() got ValueTasks that wait on different event loops")
-        super().__init__(loop=loops.pop())
+        super().__init__(loop=loop)
         self._in_order = in_order
         self._answers = answers
         self._children = children
         self._return_exceptions = return_exceptions
         self._left = len(children)
         self._cancel_asked: tuple[Any, ...] | None = None
-        for child in children.values():
-            child.add_done_callback(self._child_done)
+        child_done = self._child_done
+        for future in futures:
+            future.add_done_callback(child_done)
 
     def cancel(self, msg: Any | None = None) -> bool:
         """Cancel the children; this ends when they have answered."""
@@ -142,6 +148,8 @@ class Gathering(asyncio.Future[list[Any]]):
         # Asked in any case: a failure that nobody will read is not to be logged, as with
         # asyncio.gather.
         failure = None if cancelled else child.exception()
+        if self._left and failure is None and not cancelled:
+            return
         if self.done():
             return
         if cancelled and not self._return_exceptions:

@@ -2,23 +2,55 @@
 
 #include "native.h"
 
-/* Return the list of the results, NULL without an exception where not all hold one. */
+/* Return the list of the results; NULL in place of what is not a ValueTask with a result.  Adds
+   to *COUNT_OTHERS how many those are. */
 static PyObject *
-results_of(State *state, PyObject *const *value_tasks, Py_ssize_t count)
+results_of(
+    State *state, PyObject *const *value_tasks, Py_ssize_t count, Py_ssize_t *count_others)
 {
-    for (Py_ssize_t i = 0; i < count; i++) {
-        if (!Py_IS_TYPE(value_tasks[i], state->value_task_type)
-            || ((ValueTask *)value_tasks[i])->kind != RESULT) {
-            return NULL;
-        }
-    }
     PyObject *results = PyList_New(count);
-    if (results) {
-        for (Py_ssize_t i = 0; i < count; i++) {
-            PyList_SET_ITEM(results, i, Py_NewRef(((ValueTask *)value_tasks[i])->value));
+    for (Py_ssize_t i = 0; results && i < count; i++) {
+        ValueTask *one = (ValueTask *)value_tasks[i];
+        if (Py_IS_TYPE(one, state->value_task_type) && one->kind == RESULT) {
+            PyList_SET_ITEM(results, i, Py_NewRef(one->value));
+        }
+        else {
+            ++*count_others;
         }
     }
     return results;
+}
+
+/* Gather those that have no result, which are to fill their places in RESULTS. */
+static PyObject *
+gather_the_others(
+    State *state, PyObject *const *value_tasks, PyObject *results, Py_ssize_t count_others,
+    int return_exceptions)
+{
+    PyObject *gathered = NULL;
+    PyObject *others = PyList_New(count_others), *places = PyList_New(count_others);
+    if (!others || !places) {
+        goto end;
+    }
+    Py_ssize_t next = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(results); i++) {
+        if (!PyList_GET_ITEM(results, i)) {
+            PyList_SET_ITEM(results, i, Py_NewRef(Py_None));
+            PyList_SET_ITEM(others, next, Py_NewRef(value_tasks[i]));
+            PyObject *place = PyLong_FromSsize_t(i);
+            if (!place) {
+                goto end;
+            }
+            PyList_SET_ITEM(places, next++, place);
+        }
+    }
+    gathered = PyObject_CallFunctionObjArgs(
+        state->gather_others, others, places, results, return_exceptions ? Py_True : Py_False,
+        (PyObject *)state->value_task_type, NULL);
+end:
+    Py_XDECREF(others);
+    Py_XDECREF(places);
+    return gathered;
 }
 
 /* gather(*value_tasks, return_exceptions=False) */
@@ -41,23 +73,16 @@ gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *name
             }
         }
     }
-    PyObject *results = results_of(state, args, count);
-    if (results) {
+    Py_ssize_t count_others = 0;
+    PyObject *results = results_of(state, args, count, &count_others);
+    if (!results) {
+        return NULL;
+    }
+    if (count_others == 0) {
         return value_task_completed(state, results);
     }
-    if (PyErr_Occurred()) {
-        return NULL;
-    }
-    PyObject *all = PyTuple_New(count);
-    if (!all) {
-        return NULL;
-    }
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyTuple_SET_ITEM(all, i, Py_NewRef(args[i]));
-    }
-    PyObject *gathered = PyObject_CallFunctionObjArgs(
-        state->gather_others, all, return_exceptions ? Py_True : Py_False,
-        (PyObject *)state->value_task_type, NULL);
-    Py_DECREF(all);
+    PyObject *gathered
+        = gather_the_others(state, args, results, count_others, return_exceptions);
+    Py_DECREF(results);
     return gathered;
 }

@@ -10,7 +10,7 @@
    module.c      the module and its state
 
    What needs a coroutine or waits for a source is Python and stands in the pure
-   implementation, which both share (State.task_of_rest and the names beside it). */
+   implementation, which both share (State.wait_for_source and the names beside it). */
 
 #ifndef AWAITBENCH_NATIVE_H
 #define AWAITBENCH_NATIVE_H
@@ -210,7 +210,6 @@ PyObject *value_task_new(State *state, Kind kind, PyObject *value, PyObject *ext
 void value_task_becomes(ValueTask *self, Kind kind, PyObject *value, PyObject *extra);
 PyObject *value_task_failed(State *state, PyObject *exception);
 PySendResult value_task_again(State *state, ValueTask *self, PyObject **result);
-PyObject *as_task(State *state, ValueTask *self);
 int ask(PyObject *object, PyObject *method);
 PyObject *cancel(State *state, PyObject *future, PyObject *exception);
 bool escapes(PyObject *exception);
@@ -249,7 +248,8 @@ PyObject *as_runtime_error(PyObject *stop_iteration);
 /* function.c, rest.c, gathering.c */
 extern PyType_Spec function_spec;
 extern PyType_Spec rest_spec;
-PyObject *rest_new(State *state, ValueTask *value_task, bool primed);
+PyObject *rest_new(State *state, ValueTask *owner, bool in_task);
+PyObject *rest_in_task(State *state, ValueTask *owner);
 int is_blocking(State *state, PyObject *yielded);
 PyObject *gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 

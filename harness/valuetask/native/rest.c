@@ -1,10 +1,14 @@
-/* Rest: one await of a body that suspended.  It runs inside whoever awaits: each step of it is
-   a step of the body, and what the body yields goes up to the Task unseen.
+/* Rest: one run of the rest of a body that suspended.  An await of it runs inside whoever awaits:
+   each step of it is a step of the body, and what the body yields goes up to the Task unseen.
 
    The body was stepped once by hand, so that what it yielded then is still owed to the Task:
-   FIRST yields it.  PRIMED is for as_future(): a Task that is cancelled before its first step
-   throws into a coroutine that has not begun, which then never runs.  Its coroutine begins
-   before the Task is made, up to one yield of ours, and the cancellation arrives at FIRST. */
+   FIRST yields it.  PRIMED is for as_future(), where a coroutine of its own awaits this in a
+   Task: a Task that is cancelled before its first step throws into a coroutine that has not
+   begun, which then never runs.  This one begins before the Task is made, up to one yield of
+   ours; the cancellation arrives at FIRST, which can tell the body where it is.
+
+   (A Task takes this itself for a coroutine.  But it remembers its type for ever: in 3.11 in a
+   set that all interpreters share, later in one that outlives an interpreter.) */
 
 #include "native.h"
 
@@ -18,7 +22,7 @@ typedef struct {
     PyObject *waits_for; /* until FIRST has yielded it; NULL where the body has not begun */
     unsigned char stage;
     bool blocking; /* waits_for is a future, which said so */
-    bool primed;
+    bool in_task; /* as_future()'s */
     bool claimed; /* this is the await that runs */
 } Rest;
 
@@ -43,7 +47,7 @@ is_blocking(State *state, PyObject *yielded)
 }
 
 PyObject *
-rest_new(State *state, ValueTask *owner, bool primed)
+rest_new(State *state, ValueTask *owner, bool in_task)
 {
     Rest *self = (Rest *)object_from(&state->free_rests, state->rest_type);
     if (!self) {
@@ -53,8 +57,8 @@ rest_new(State *state, ValueTask *owner, bool primed)
     self->owner = (ValueTask *)Py_NewRef(owner);
     self->body = Py_XNewRef(owner->value);
     self->waits_for = NULL;
-    self->stage = primed ? PRIMED : FIRST;
-    self->primed = primed;
+    self->stage = in_task ? PRIMED : FIRST;
+    self->in_task = in_task;
     self->blocking = self->claimed = false;
     PyObject_GC_Track(self);
     return (PyObject *)self;
@@ -76,6 +80,26 @@ claim(Rest *self)
     self->blocking = owner->blocking;
     owner->extra = NULL;
     return 0;
+}
+
+/* Let one Task run the rest of the body, and the owner be a ValueTask over it. */
+PyObject *
+rest_in_task(State *state, ValueTask *owner)
+{
+    PyObject *self = rest_new(state, owner, true);
+    PyObject *task
+        = self ? PyObject_CallFunctionObjArgs(state->task_of_rest, self, owner->value, NULL)
+               : NULL;
+    Py_XDECREF(self);
+    if (task && owner->kind == BODY) { /* it is not over yet, as it is with an eager Task */
+        if (owner->pooled) {
+            value_task_becomes(owner, SPENT, NULL, NULL);
+        }
+        else {
+            value_task_becomes(owner, FUTURE, Py_NewRef(task), NULL);
+        }
+    }
+    return task;
 }
 
 /* ---- its end ------------------------------------------------------------------------------- */
@@ -326,7 +350,7 @@ rest_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
     if (self->stage == GOING) {
         sent = throw_into(state, self, args, count, &result);
     }
-    else if (self->stage == FIRST && self->primed) {
+    else if (self->stage == FIRST && self->in_task) {
         sent = throw_first(state, self, args, count, &result);
     }
     else {

@@ -545,7 +545,7 @@ value_task_await(PyObject *object)
     case SPENT:
         return raise_spent(((ValueTask *)self)->state);
     default:
-        return rest_new(((ValueTask *)self)->state, self, false);
+        return rest_new(self->state, self, false);
     }
 }
 
@@ -556,7 +556,7 @@ iterator(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     ValueTask *self = (ValueTask *)object;
     if (self->kind == RESULT || self->kind == FAILED || self->kind == CANCELLED) {
-        return rest_new(((ValueTask *)self)->state, self, false);
+        return rest_new(self->state, self, false);
     }
     return value_task_await(object);
 }
@@ -682,28 +682,6 @@ future_of_failure(State *state, ValueTask *self)
     return told(future, state->str_set_exception, self->value);
 }
 
-/* Let one Task run the rest of the body, and be a ValueTask over it. */
-PyObject *
-as_task(State *state, ValueTask *self)
-{
-    PyObject *rest = rest_new(state, self, true);
-    if (!rest) {
-        return NULL;
-    }
-    PyObject *task
-        = PyObject_CallFunctionObjArgs(state->task_of_rest, rest, self->value, NULL);
-    Py_DECREF(rest);
-    if (task && self->kind == BODY) {
-        if (self->pooled) {
-            value_task_becomes(self, SPENT, NULL, NULL);
-        }
-        else {
-            value_task_becomes(self, FUTURE, Py_NewRef(task), NULL);
-        }
-    }
-    return task;
-}
-
 static PyObject *
 as_future(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
@@ -725,7 +703,7 @@ as_future(PyObject *object, PyObject *Py_UNUSED(ignored))
     case SPENT:
         return raise_spent(state);
     default:
-        return as_task(state, self);
+        return rest_in_task(state, self);
     }
 }
 
