@@ -1,6 +1,7 @@
-"""Writes the README's table and picture from the reference run: ``make readme``.
+"""Writes what the documents show of the reference run: ``make readme``.
 
-What stands between the markers in README.md is replaced, and ``docs/images/reference.svg``.
+What stands between the markers in README.md and in ``docs/valuetask.md`` is replaced, and
+``docs/images/reference.svg``.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from harness.report.text import markdown_table
 from harness.store import RunFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from harness.record import Run
     from harness.report.panels import Chart
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+VALUE_TASK = ROOT / "docs" / "valuetask.md"
 PICTURE = ROOT / "docs" / "images" / "reference.svg"
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 
@@ -44,18 +46,23 @@ STYLE = """
 
 
 def main() -> None:
-    """Write both."""
+    """Write all of it."""
     run = RunFolder(ROOT / "results" / "reference").load()
     found = [block for block in blocks(run) if block.group.scenario == SCENARIO]
     marks = palette(dict.fromkeys(row.variant for block in found for row in block.rows))
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     charts = list(share_charts(found, marks, "readme"))
     PICTURE.write_text(picture(charts, run), encoding="utf-8")
-    text = README.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
+    replace(README, part(run))
+    replace(VALUE_TASK, about_value_task(run))
+
+
+def replace(page: Path, lines: Iterable[str]) -> None:
+    """Put *lines* between the markers of *page*."""
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
-    table = "\n".join(part(run))
-    README.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    table = "\n".join(lines)
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
 def part(run: Run) -> Iterator[str]:
@@ -76,6 +83,13 @@ def part(run: Run) -> Iterator[str]:
     for sentence in summary_sentences(run):
         if sentence.group.scenario == SCENARIO:
             yield f"- {sentence.text}"
+
+
+def about_value_task(run: Run) -> Iterator[str]:
+    """Yield what the run says of ValueTasks, scenario by scenario."""
+    for sentence in summary_sentences(run):
+        if any(variant.startswith("value_task") for variant in sentence.variants):
+            yield f"- `{sentence.group.scenario}`: {sentence.text}"
 
 
 def picture(charts: list[Chart], run: Run) -> str:

@@ -1,7 +1,8 @@
-"""Every experiment that the method rests on; writes their tables into ``docs/method.md``.
+"""Every experiment that the documents rest on; writes their tables into the pages.
 
 ``make experiments PYTHONS="python3.11 python3.12 python3.13"``. The first interpreter also
-repeats the timings and takes the durations; exactness and overhead are tried on each.
+repeats the timings and takes the durations; exactness, overhead and ValueTask are tried on
+each. ValueTask's figures go into ``docs/valuetask.md``, the others into ``docs/method.md``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import valuetask_page
+
+from harness.measure.crew import Interpreter
+from harness.measure.environment import describe, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +76,20 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
     }
+
+
+def measure_valuetask(pythons: list[str]) -> list[str]:
+    """Measure ValueTask, write its page, and return what the page says of it."""
+    about = describe(probe(Interpreter()), "asyncio")
+    found = [run_script(python, "valuetask.py") for python in pythons]
+    virtual = " in a virtual machine" if about["virtual machine"] == "yes" else ""
+    kept = {
+        "machine": f"{about['cores']} cores of {about['processor']}{virtual}, "
+        f"{about['operating system']}",
+        "figures": sorted(found, key=lambda each: [*map(int, each["python"].split("."))]),
+    }
+    valuetask_page.write(kept)
+    return [line for lines in valuetask_page.sections(kept).values() for line in lines]
 
 
 def exactness_table(found: list[list[dict[str, Any]]]) -> list[str]:
@@ -209,7 +229,7 @@ def replace_section(lines: list[str]) -> None:
 def main() -> None:
     """Run the experiments, each written to the page as it ends."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="one experiment: exactness, overhead, duration, ...")
+    parser.add_argument("--only", help="one experiment: exactness, overhead, valuetask, ...")
     parser.add_argument("pythons", nargs="*", help="interpreters (default: this one)")
     given = parser.parse_args()
     pythons = [environment_of(python) for python in given.pythons] or [sys.executable]
@@ -218,6 +238,8 @@ def main() -> None:
             lines = write()
             replace_section(lines)
             print("\n".join(lines), flush=True)
+    if given.only in (None, "valuetask"):
+        print("\n".join(measure_valuetask(pythons)), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from harness import Params, cycle_length
 from harness.catalog import shipped
 from harness.measure.calibration import warm_up
 from harness.measure.drive import Driver, open_driver
+from harness.measure.environment import this_runtime
 from harness.strategy import functions, strategy
 
 _OPEN = ExitStack()
@@ -28,7 +29,7 @@ def main(name: str, ratio: str) -> None:
     runner.parse_args(sys.argv[3:])
     for variant in functions(scenario):
         known = strategy(variant)
-        if known.only_synchronous or known.since > sys.version_info[:2]:
+        if known.only_synchronous or known.unavailable(this_runtime()):
             continue
 
         @functools.cache  # opened in the worker that measures it, which ends with it open
