@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import choose
@@ -40,11 +40,16 @@ INSTRUMENTS = ("time", "allocations")
 
 @dataclass(frozen=True)
 class Runtime:
-    """An interpreter and an event loop: ``python`` is its version, as in ``3.13.0``."""
+    """An interpreter and an event loop: ``python`` is its version, as in ``3.13.0``.
+
+    *without_native* says why it does not have the C type of ValueTask; empty where it has. It
+    makes no other runtime: each group of a plan names the variants that it has and lacks.
+    """
 
     python: str
     implementation: str = "cpython"
     loop: str = "asyncio"
+    without_native: str = field(default="", compare=False)
 
     @property
     def version(self) -> tuple[int, int]:

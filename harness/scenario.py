@@ -166,7 +166,10 @@ class Scenario(Generic[State, Request, Answer]):
         that complete without suspending must be ``params.sync_ratio``.
     variants
         Functions ``(state, request) -> awaitable``; the name of the function is the name of
-        the variant. A scenario with ``task`` gets ``eager_task`` from the same function.
+        the variant. A scenario with ``task`` gets ``eager_task`` from the same function, one
+        with ``value_task`` gets ``value_task_native`` and ``value_task_checked``: for these,
+        what its modules have of :mod:`harness.valuetask` is swapped in place, except what
+        closures, default arguments and objects made at import time hold.
     synchronous
         The same work as a plain call, the floor; measured where ``sync_ratio`` is 1.
     sweep

@@ -22,6 +22,7 @@ class Reading(Enum):
     """What the driver does with the value that a variant's function returns."""
 
     AWAIT = "await"
+    CHECK = "check"  # without an await where it is done: result() if done() else await
     CALL = "call"
 
 
@@ -40,6 +41,9 @@ class Strategy:
         Whether it can do the work only where nothing waits (``sync_ratio`` 1).
     since
         The oldest Python version that has it.
+    implementation
+        Which ValueTask the scenario uses for it, ``python`` or ``native``; None: the one that it
+        imports. See :mod:`harness.measure.implementation`.
     """
 
     name: str
@@ -48,20 +52,32 @@ class Strategy:
     eager_tasks: bool = False
     only_synchronous: bool = False
     since: tuple[int, int] = (3, 11)
+    implementation: str | None = None
 
     def unavailable(self, runtime: Runtime) -> str | None:
         """Why this strategy does not exist on *runtime*, or None where it does."""
         if runtime.version < self.since:
             wanted = ".".join(map(str, self.since))
             return f"needs Python {wanted} or later, this is {runtime.python}"
+        if self.implementation == "native" and runtime.without_native:
+            return f"needs the C type ({runtime.without_native})"
         return None
 
+
+# Variants that are the function of another one, measured in another way.
+_DERIVED = {
+    "task": ("eager_task",),
+    "value_task": ("value_task_native", "value_task_checked"),
+}
 
 _KNOWN = {
     known.name: known
     for known in (
         Strategy("task", can_complete_synchronously=False),
         Strategy("eager_task", eager_tasks=True, since=(3, 12)),
+        Strategy("value_task", implementation="python"),
+        Strategy("value_task_native", implementation="native"),
+        Strategy("value_task_checked", reading=Reading.CHECK, implementation="python"),
         Strategy("synchronous", reading=Reading.CALL, only_synchronous=True),
     )
 }
@@ -75,14 +91,15 @@ def strategy(variant: str) -> Strategy:
 def functions(scenario: Scenario[Any, Any, Any]) -> dict[str, Callable[[Any, Any], Any]]:
     """Return every variant of *scenario* by name, with those derived from another one.
 
-    ``eager_task`` is the function of ``task`` on a loop that starts tasks eagerly, unless
-    the scenario brings its own.
+    Unless the scenario brings its own, ``eager_task`` is the function of ``task`` on a loop
+    that starts tasks eagerly, ``value_task_native`` that of ``value_task`` on the C type, and
+    ``value_task_checked`` the same one read without an await where it is done.
     """
     found: dict[str, Callable[[Any, Any], Any]] = {}
     for function in scenario.variants:
         found[function.__name__] = function
-        if function.__name__ == "task":
-            found.setdefault("eager_task", function)
+        for derived in _DERIVED.get(function.__name__, ()):
+            found.setdefault(derived, function)
     if scenario.synchronous is not None:
         found["synchronous"] = scenario.synchronous
     return found

@@ -15,6 +15,7 @@ import pytest
 
 from harness import catalog, cli
 from harness._version import __version__
+from harness.measure.implementation import PURE_PYTHON
 from harness.plan import PRESETS, Preset
 from harness.record import RunStatus
 from harness.store import RunFolder
@@ -32,6 +33,7 @@ SAID = {
     "pyperf": "2.10.0",
     "memray": "1.20.0",
     "uvloop": "",
+    "without_native": "",
 }
 
 
@@ -226,6 +228,16 @@ class TestList:
         assert lines[2].endswith("measured at 0, 0.5, 0.9, 0.99, 1")
         assert lines[3] == "  size        rows: an integer from 1 to 1000; measured at 64"
 
+    def test_it_says_which_variants_are_not_there_and_why(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWAITBENCH_PURE_PYTHON", "1")
+        told = ask("list", "do_work").out
+        assert "value_task, value_task_native, value_task_checked" in told
+        assert (
+            "value_task_native is not available: needs the C type (AWAITBENCH_PURE_PYTHON=1)"
+        ) in told
+
     def test_an_unknown_name_is_refused(self, refused: Callable[..., str]) -> None:
         assert "no scenario is named 'nonsense'" in refused("list", "nonsense")
 
@@ -309,6 +321,31 @@ class TestRefusedBeforeMeasuring:
         assert "was measured on cpython 3.12.1, asyncio, this interpreter is cpython 3.13.0" in told
         assert "--python" in told
 
+    def test_a_run_of_the_c_type_is_not_gone_on_with_where_that_is_gone(
+        self,
+        sample: Path,
+        stored: RunFolder,
+        refused: Callable[..., str],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        said = {**SAID, "without_native": "not built for this Python"}
+        monkeypatch.setattr("harness.command.run.probe", lambda _: said)
+        stored.save(make_run(name="first", scenarios=("sample",), measured=0))
+        assert (
+            "--resume first: it measures value_task_native, which needs the C type (not built for "
+            "this Python)"
+        ) in refused("run", sample, "--resume", "first")
+
+    def test_the_c_type_alone_where_the_pure_one_is_asked_for(
+        self, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said = {**SAID, "without_native": PURE_PYTHON}
+        monkeypatch.setattr("harness.command.run.probe", lambda _: said)
+        assert (
+            "nothing is left to measure: value_task_native needs the C type "
+            "(AWAITBENCH_PURE_PYTHON=1)"
+        ) in refused("run", "do_work", "-v", "value_task_native")
+
     def test_a_run_of_a_file_needs_the_file_again(
         self, stored: RunFolder, refused: Callable[..., str]
     ) -> None:
@@ -349,6 +386,20 @@ class TestDoctor:
     ) -> None:
         monkeypatch.setattr("harness.command.doctor.machine_findings", lambda _: ())
         assert "Nothing was found that spoils measurements." in ask("doctor").out
+
+    def test_it_says_which_implementations_of_value_task_there_are(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("harness.command.doctor.machine_findings", lambda _: ())
+        monkeypatch.setenv("AWAITBENCH_PURE_PYTHON", "1")
+        told = " ".join(ask("doctor").out.split())
+        assert "ValueTask Python only (AWAITBENCH_PURE_PYTHON=1)" in told
+        assert "hint value_task_native cannot be measured" in told
+        assert "Unset AWAITBENCH_PURE_PYTHON." in told
+        monkeypatch.setattr("harness.command.doctor.probe", lambda _: SAID)
+        told = " ".join(ask("doctor").out.split())
+        assert "ValueTask Python and C" in told
+        assert "value_task_native" not in told
 
     def test_it_says_what_to_do_about_each_fault(
         self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch

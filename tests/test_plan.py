@@ -46,6 +46,10 @@ async def task(_: None, request: int) -> int:
     return request
 
 
+async def value_task(_: None, request: int) -> int:
+    return request
+
+
 async def cached_future(_: None, request: int) -> int:
     return request
 
@@ -191,6 +195,17 @@ class TestVariants:
                 ("eager_task", "needs Python 3.12 or later, this is 3.11.7"),
             )
 
+    def test_the_c_type_is_unavailable_where_it_is_not_built_with_the_reason(self) -> None:
+        found = entries(entry("cache", variants=(coroutine, value_task)))
+        without = Runtime("3.13.0", without_native="not built for this Python")
+        for group in plan(found, without).groups:
+            assert group.variants == ("coroutine", "value_task", "value_task_checked")
+            assert group.unavailable == (
+                ("value_task_native", "needs the C type (not built for this Python)"),
+            )
+        for group in plan(found).groups:
+            assert "value_task_native" in group.variants
+
     def test_nothing_is_unavailable_from_3_12_on(self) -> None:
         assert not any(group.unavailable for group in plan(runtime=Runtime("3.12.0")).groups)
 
@@ -324,3 +339,7 @@ class TestNames:
     def test_a_runtime_is_named_by_interpreter_and_loop(self) -> None:
         assert str(Runtime("3.13.0", loop="uvloop")) == "cpython 3.13.0, uvloop"
         assert NEW.version == (3, 13)
+
+    def test_a_runtime_is_the_same_one_whether_or_not_the_c_type_is_built(self) -> None:
+        without = Runtime("3.13.0", without_native="not built for this Python")
+        assert (without, hash(without), str(without)) == (NEW, hash(NEW), str(NEW))

@@ -32,6 +32,14 @@ async def eager_task(_: None, request: int) -> int:
     return request
 
 
+async def value_task(_: None, request: int) -> int:
+    return request
+
+
+async def value_task_native(_: None, request: int) -> int:
+    return request
+
+
 def floor(_: None, request: int) -> int:
     return request
 
@@ -75,6 +83,36 @@ def test_eager_tasks_exist_from_3_12_on(python: str) -> None:
     assert strategy("eager_task").unavailable(Runtime(python)) is None
 
 
+def test_an_unknown_variant_uses_the_value_task_that_the_scenario_imports() -> None:
+    assert strategy("my_own_idea").implementation is None
+    assert strategy("coroutine").implementation is None
+
+
+@pytest.mark.parametrize(
+    ("variant", "reading", "implementation"),
+    [
+        ("value_task", Reading.AWAIT, "python"),
+        ("value_task_native", Reading.AWAIT, "native"),
+        ("value_task_checked", Reading.CHECK, "python"),
+    ],
+)
+def test_a_value_task_is_read_and_implemented_as_its_variant_says(
+    variant: str, reading: Reading, implementation: str
+) -> None:
+    known = strategy(variant)
+    assert (known.reading, known.implementation) == (reading, implementation)
+    assert known.can_complete_synchronously
+
+
+def test_the_c_type_does_not_exist_where_it_is_not_built() -> None:
+    without = Runtime("3.13.0", without_native="not built for this Python")
+    reason = strategy("value_task_native").unavailable(without)
+    assert reason == "needs the C type (not built for this Python)"
+    assert strategy("value_task_native").unavailable(Runtime("3.13.0")) is None
+    for other in ("value_task", "value_task_checked", "task"):
+        assert strategy(other).unavailable(without) is None
+
+
 def test_each_variant_is_found_by_the_name_of_its_function() -> None:
     assert functions(scenario(coroutine)) == {"coroutine": coroutine}
 
@@ -88,6 +126,31 @@ def test_an_eager_task_of_its_own_takes_precedence(
     variants: tuple[Callable[[None, int], Awaitable[int]], ...],
 ) -> None:
     assert functions(scenario(*variants)) == {"task": task, "eager_task": eager_task}
+
+
+def test_a_scenario_with_value_task_gets_two_more_from_the_same_function_right_after_it() -> None:
+    found = functions(scenario(coroutine, value_task, task))
+    assert [*found.items()] == [
+        ("coroutine", coroutine),
+        ("value_task", value_task),
+        ("value_task_native", value_task),
+        ("value_task_checked", value_task),
+        ("task", task),
+        ("eager_task", task),
+    ]
+
+
+@pytest.mark.parametrize(
+    "variants", [(value_task, value_task_native), (value_task_native, value_task)]
+)
+def test_a_native_variant_of_its_own_takes_precedence(
+    variants: tuple[Callable[[None, int], Awaitable[int]], ...],
+) -> None:
+    assert functions(scenario(*variants)) == {
+        "value_task": value_task,
+        "value_task_native": value_task_native,
+        "value_task_checked": value_task,
+    }
 
 
 def test_the_floor_is_called_synchronous_whatever_its_function_is_called() -> None:

@@ -10,7 +10,12 @@ from rich.table import Table
 
 from harness.command.common import console
 from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, machine_findings, probe
+from harness.measure.environment import (
+    describe,
+    machine_findings,
+    probe,
+    value_task_findings,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -37,12 +42,15 @@ def execute(args: Namespace) -> int:
         machine.add_row(label, escape(text))
     out.print(machine)
     out.print()
-    findings = machine_findings(said)
+    spoils = machine_findings(said)
+    if not spoils:
+        out.print("Nothing was found that spoils measurements.")
     told = Table.grid(padding=(0, 2))
-    for finding in findings:
+    for finding in (*spoils, *value_task_findings(said)):
         style = _STYLE[finding.severity]
         told.add_row(
             f"[{style}]{finding.severity}[/]", escape(f"{finding.message}\n{finding.advice}")
         )
-    out.print(told if findings else "Nothing was found that spoils measurements.")
+    if told.rows:
+        out.print(told)
     return 0

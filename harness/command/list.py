@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -11,7 +9,7 @@ from rich.table import Table
 
 from harness import catalog
 from harness.command.common import console
-from harness.plan import Runtime
+from harness.measure.environment import this_runtime
 from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ def _print(entry: Entry) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_row("  variants", ", ".join(functions(scenario)))
-    here = Runtime(platform.python_version(), sys.implementation.name)
+    here = this_runtime()
     for name in functions(scenario):
         if reason := strategy(name).unavailable(here):
             table.add_row("", f"{name} is not available: {reason}")

@@ -21,12 +21,14 @@ from harness.plan import (
 )
 from harness.record import Run, RunStatus
 from harness.store import RunFolder, check_name, find_run
+from harness.strategy import strategy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Mapping
 
     from harness.catalog import Entry
+    from harness.plan import Runtime
 
 __all__ = ["add_arguments", "execute"]
 
@@ -142,7 +144,15 @@ def _resumed(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
                 f"--resume {args.resume}: it was measured on {runtime}, this interpreter is "
                 f"{said['implementation']} {said['python']}; give the same one with --python"
             )
+    _check_still_there(run, runtime_of(said, DEFAULT_LOOP), args)
     return run, folder, interpreter
+
+
+def _check_still_there(run: Run, runtime: Runtime, args: Namespace) -> None:
+    """InputError where the run measures a variant that *runtime* does not have any more."""
+    for variant in dict.fromkeys(name for group in run.plan.groups for name in group.variants):
+        if reason := strategy(variant).unavailable(runtime):
+            raise InputError(f"--resume {args.resume}: it measures {variant}, which {reason}")
 
 
 def _refuse_another_plan(args: Namespace) -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness import catalog
 from harness.errors import AwaitbenchError, MeasureError, told, without_paths
+from harness.measure import implementation
 from harness.measure.calibration import calibrate, floor, warm_up
 from harness.measure.drive import open_driver
 from harness.measure.protocol import VERSION, Channel
@@ -121,6 +122,8 @@ def main() -> None:
         scenario = catalog.load(job["source"]).scenario
         for module in _INSTRUMENTS[job["task"]]:
             importlib.import_module(module)
+        for name in implementation.NAMES:
+            implementation.missing(name)  # which imports what is there
     except Exception as error:
         for _, channel in channels:
             channel.send(_failure(error))

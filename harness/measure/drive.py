@@ -10,12 +10,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from harness.errors import InputError
+from harness.measure.implementation import using
 from harness.strategy import Reading, functions, strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     from harness.scenario import Params, Scenario
+    from harness.valuetask import ValueTask
 
 __all__ = ["Driver", "new_event_loop", "open_driver"]
 
@@ -48,7 +50,7 @@ class Driver(Generic[State, Request, Answer]):
         # `for` over range() or over the tuple itself would allocate in the counted stretch.
         self._requests = itertools.cycle(cycle)
         deque(itertools.islice(self._requests, len(cycle)), maxlen=0)
-        self._timed = _call_all if strategy(variant).reading is Reading.CALL else _await_all
+        self._timed = _TIMED[strategy(variant).reading]
 
     def drive(self, cycles: int) -> float:
         """Drive *cycles* cycles and return the seconds that the operations took."""
@@ -79,6 +81,28 @@ async def _call_all(
     for request in requests:
         function(state, request)
     return perf_counter() - start
+
+
+async def _check_all(
+    function: Callable[[State, Request], ValueTask[Answer]],
+    state: State,
+    requests: Iterator[Request],
+) -> float:
+    start = perf_counter()
+    for request in requests:
+        value_task = function(state, request)
+        if value_task.done():
+            value_task.result()
+        else:
+            await value_task
+    return perf_counter() - start
+
+
+_TIMED: dict[Reading, Callable[..., Coroutine[Any, Any, float]]] = {
+    Reading.AWAIT: _await_all,
+    Reading.CHECK: _check_all,
+    Reading.CALL: _call_all,
+}
 
 
 async def _pass_all(requests: Iterator[Request]) -> float:
@@ -130,17 +154,31 @@ def _start_eagerly(
 def open_driver(
     scenario: Scenario[Any, Any, Any], variant: str, params: Params, loop_name: str
 ) -> Iterator[Driver[Any, Any, Any]]:
-    """Set *variant* up on a new event loop; everything is closed at the end."""
-    loop = new_event_loop(loop_name)
+    """Set *variant* up on a new event loop; everything is closed at the end.
+
+    Until then the scenario uses the implementation of ValueTask that the variant measures.
+    """
+    known = strategy(variant)
+    with (
+        using(known.implementation) as swap,
+        _open_loop(loop_name) as loop,
+        _entered(scenario.setup(params), loop) as state,
+    ):
+        cycle = tuple(scenario.requests(state, params))
+        if not cycle:
+            raise InputError(f"{scenario.title}: requests() gave none; expected at least one")
+        if known.eager_tasks:
+            loop.set_task_factory(_eager_factory(loop_name))
+        function = swap.counterpart(functions(scenario)[variant])
+        yield Driver(variant, function, state, cycle, loop)
+
+
+@contextmanager
+def _open_loop(name: str) -> Iterator[asyncio.AbstractEventLoop]:
+    loop = new_event_loop(name)
     asyncio.set_event_loop(loop)
     try:
-        with _entered(scenario.setup(params), loop) as state:
-            cycle = tuple(scenario.requests(state, params))
-            if not cycle:
-                raise InputError(f"{scenario.title}: requests() gave none; expected at least one")
-            if strategy(variant).eager_tasks:
-                loop.set_task_factory(_eager_factory(loop_name))
-            yield Driver(variant, functions(scenario)[variant], state, cycle, loop)
+        yield loop
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         asyncio.set_event_loop(None)

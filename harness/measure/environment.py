@@ -9,10 +9,12 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError
+from harness.measure.implementation import PURE_PYTHON, missing
 from harness.plan import Runtime
 from harness.record import Finding, Severity
 
@@ -21,12 +23,20 @@ if TYPE_CHECKING:
 
     from harness.measure.crew import Interpreter
 
-__all__ = ["describe", "machine_findings", "probe", "runtime_of"]
+__all__ = [
+    "describe",
+    "machine_findings",
+    "probe",
+    "runtime_of",
+    "this_runtime",
+    "value_task_findings",
+]
 
 # Run by the interpreter that measures: says what it is, and imports what a child needs.
 _PROBE = """
 import importlib.metadata, json, os, platform, sys, sysconfig
 import harness.measure.child, pyperf, memray
+from harness.measure.implementation import missing
 def version(name):
     try: return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError: return ""
@@ -36,6 +46,7 @@ print(json.dumps({
     "compiler": platform.python_compiler(),
     "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
     "pyperf": version("pyperf"), "memray": version("memray"), "uvloop": version("uvloop"),
+    "without_native": missing("native"),
 }))
 """
 
@@ -86,7 +97,15 @@ def runtime_of(said: Mapping[str, str | bool], loop: str) -> Runtime:
             "--loop uvloop: the package uvloop is not installed for the interpreter that "
             "measures; install awaitbench[uvloop], or use --loop asyncio"
         )
-    return Runtime(str(said["python"]), str(said["implementation"]), loop)
+    python, implementation = str(said["python"]), str(said["implementation"])
+    return Runtime(python, implementation, loop, str(said.get("without_native", "")))
+
+
+def this_runtime() -> Runtime:
+    """Return the interpreter that runs this, with asyncio's own loop."""
+    return Runtime(
+        platform.python_version(), sys.implementation.name, without_native=missing("native")
+    )
 
 
 def describe(said: Mapping[str, str | bool], loop: str) -> dict[str, str]:
@@ -95,6 +114,7 @@ def describe(said: Mapping[str, str | bool], loop: str) -> dict[str, str]:
         "interpreter": f"{said['implementation']} {said['python']}",
         "compiler": str(said["compiler"]),
         "event loop": f"uvloop {said['uvloop']}" if loop == "uvloop" else "asyncio",
+        "ValueTask": _value_task(said),
         "operating system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "processor": _cpu_model(),
         "cores": str(_usable_cores()),
@@ -123,6 +143,19 @@ def machine_findings(said: Mapping[str, str | bool] | None = None) -> tuple[Find
         if finding is not None
     ]
     return tuple(found)
+
+
+def value_task_findings(said: Mapping[str, str | bool]) -> tuple[Finding, ...]:
+    """Return what keeps the C type of ValueTask from being measured; it spoils nothing."""
+    reason = said.get("without_native")
+    if not reason:
+        return ()
+    if reason == PURE_PYTHON:
+        advice = f"Unset {PURE_PYTHON.partition('=')[0]}."
+    else:
+        advice = "Have a C compiler, then install awaitbench again: make clean environment."
+    message = f"value_task_native cannot be measured: it needs the C type of ValueTask ({reason})"
+    return (Finding(Severity.HINT, message, advice),)
 
 
 def _about_cores() -> Finding | None:
@@ -196,6 +229,14 @@ def _about_build(said: Mapping[str, str | bool]) -> Finding | None:
         "the interpreter is a debug build: its times say nothing about a release build",
         "Measure with a release build.",
     )
+
+
+def _value_task(said: Mapping[str, str | bool]) -> str:
+    """Return which implementations of ValueTask there are; empty where *said* is silent."""
+    if "without_native" not in said:
+        return ""
+    reason = said["without_native"]
+    return f"Python only ({reason})" if reason else "Python and C"
 
 
 def _usable_cores() -> int:

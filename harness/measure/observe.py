@@ -60,11 +60,15 @@ def observe(driver: Driver[Any, Any, Any]) -> Observed:
 
 async def _one_cycle(driver: Driver[Any, Any, Any]) -> tuple[list[Any], list[int], int]:
     answers, suspensions = [], []
+    reading = strategy(driver.variant).reading
     before = await _task_number()
     for request in driver.cycle:
         answer = driver.function(driver.state, request)
-        if strategy(driver.variant).reading is Reading.CALL:
+        if reading is Reading.CALL:
             answers.append(answer)
+            suspensions.append(0)
+        elif reading is Reading.CHECK and answer.done():
+            answers.append(answer.result())
             suspensions.append(0)
         else:
             counted = _Counted(answer)

@@ -242,7 +242,7 @@ def _tip(artist: object, number: int) -> str:
 def _line_axes(lines: Sequence[Line], places: Sequence[str]) -> tuple[Figure, Axes]:
     longest = max(len(shorten(line.name, _LONGEST_NAME)) for line in lines)
     height = max(_LINE_HEIGHT, len(lines) * _LABEL_GAP + 60)
-    room = longest * _CHARACTER + 26
+    room = longest * _CHARACTER + 37
     figure, axes = _axes(_LINE_WIDTH, height, (54, 12, room, 30))
     axes.set_xlim(-0.12, max(1, len(places) - 1) + 0.06)
     axes.set_xticks(range(len(places)), places, color=MUTED)
@@ -286,7 +286,7 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
     levels = spread([float(y) for _, y in ends], _LABEL_GAP, box.y0 + 4, box.y1)
     for line, (x, y), level in zip(lines, ends, levels, strict=True):
         axes.plot(
-            [x + 5, box.x1 + 7, box.x1 + 17],
+            [x + 5, box.x1 + 22, box.x1 + 28],
             [y, level, level],
             color=line.mark.colour,
             linewidth=1,
@@ -294,7 +294,7 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
             clip_on=False,
             transform=IdentityTransform(),
         )
-        _text(axes, box.x1 + 21, level - 4, shorten(line.name, _LONGEST_NAME), color=INK)
+        _text(axes, box.x1 + 32, level - 4, shorten(line.name, _LONGEST_NAME), color=INK)
 
 
 def _describe(bars: Sequence[Bar]) -> str:

@@ -54,9 +54,9 @@ def render_report(run: Run) -> str:
     )
 
 
-def _breakable(name: str) -> Markup:
+def _breakable(name: str, after: str = "_") -> Markup:
     """Return *name* escaped, with places where a narrow column may break it."""
-    return Markup("_<wbr>").join(visible(name).split("_"))
+    return Markup(f"{after}<wbr>").join(visible(name).split(after))
 
 
 def _replace(path: Path, text: str) -> None:

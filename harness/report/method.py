@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from harness.report.figures import significant, visible
+from harness.strategy import strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,8 @@ def method_lines(run: Run) -> Iterator[str]:
         "Before measuring, all variants answer the scenario's requests and are held against "
         "each other: same answers, the expected share that completes without suspending."
     )
+    if told := _implementations(run):
+        yield told
     if "time" in run.plan.instruments:
         yield (
             "A round is a fresh interpreter with its own hash seed. It forks one process per "
@@ -88,6 +91,17 @@ def plural(number: int, noun: str) -> str:
     if number == 1:
         return f"{number} {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def _implementations(run: Run) -> str:
+    """Return in which implementations ValueTask was measured; empty if in none."""
+    measured = dict.fromkeys(name for group in run.plan.groups for name in group.variants)
+    told = [
+        f"in {language} ({', '.join(names)})"
+        for implementation, language in (("python", "pure Python"), ("native", "C"))
+        if (names := [n for n in measured if strategy(n).implementation == implementation])
+    ]
+    return f"ValueTask was measured {' and '.join(told)}." if told else ""
 
 
 def _floor(run: Run) -> str:

@@ -160,7 +160,10 @@ def _plan(entry: schema.PlanEntry) -> Plan:
                 params=tuple(group.params.items()),
                 variants=group.variants,
                 runtime=Runtime(
-                    group.runtime.python, group.runtime.implementation, group.runtime.loop
+                    group.runtime.python,
+                    group.runtime.implementation,
+                    group.runtime.loop,
+                    group.runtime.without_native,
                 ),
                 unavailable=tuple(group.unavailable.items()),
             )

@@ -46,11 +46,15 @@ class FindingEntry(msgspec.Struct, frozen=True):
 
 
 class RuntimeEntry(msgspec.Struct, frozen=True):
-    """An interpreter's version and implementation, and the event loop."""
+    """An interpreter's version and implementation, and the event loop.
+
+    *without_native*: why it has no C type of ValueTask; runs of before that do not say.
+    """
 
     python: str
     implementation: str
     loop: str
+    without_native: str = ""
 
 
 class PresetEntry(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from harness import catalog
 from harness.measure.allocation import Schedule, count_allocations
 from harness.measure.drive import open_driver
-from harness.plan import Runtime
+from harness.measure.environment import this_runtime
 from harness.scenario import Params
 from harness.strategy import functions, strategy
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["CannotBuildError", "build_counter", "count", "python_domains"]
 
 _ROOT = Path(__file__).parents[2]
-_INTERPRETER = Runtime(".".join(map(str, sys.version_info[:3])), sys.implementation.name)
+_INTERPRETER = this_runtime()
 
 
 class CannotBuildError(Exception):

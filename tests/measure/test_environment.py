@@ -15,7 +15,15 @@ import pytest
 from harness.errors import InputError
 from harness.measure import environment
 from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, machine_findings, probe, runtime_of
+from harness.measure.environment import (
+    describe,
+    machine_findings,
+    probe,
+    runtime_of,
+    this_runtime,
+    value_task_findings,
+)
+from harness.measure.implementation import PURE_PYTHON, missing
 from harness.plan import Runtime
 from harness.record import Severity
 
@@ -30,6 +38,7 @@ SAID: dict[str, str | bool] = {
     "pyperf": "2.10.0",
     "memray": "1.20.0",
     "uvloop": "",
+    "without_native": "",
 }
 
 
@@ -53,6 +62,11 @@ class TestProbe:
         assert runtime_of(said, "asyncio") == Runtime(version, sys.implementation.name)
         assert said["pyperf"]
         assert said["memray"]
+
+    def test_it_says_why_it_does_not_have_the_c_type(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert probe(Interpreter())["without_native"] == missing("native")
+        monkeypatch.setenv("AWAITBENCH_PURE_PYTHON", "1")
+        assert probe(Interpreter())["without_native"] == PURE_PYTHON
 
     def test_what_sitecustomize_prints_does_no_harm(self, executable: Callable[[str], str]) -> None:
         assert probe(Interpreter(executable(f"echo hello; echo '{json.dumps(SAID)}'"))) == SAID
@@ -106,6 +120,15 @@ class TestRuntime:
         assert runtime_of(SAID, "asyncio") == Runtime("3.13.0", "cpython", "asyncio")
         assert runtime_of({**SAID, "uvloop": "0.21"}, "uvloop").loop == "uvloop"
 
+    def test_it_knows_whether_the_c_type_is_there(self) -> None:
+        assert runtime_of(SAID, "asyncio").without_native == ""
+        lacking = {**SAID, "without_native": "not built for this Python"}
+        assert runtime_of(lacking, "asyncio").without_native == "not built for this Python"
+
+    def test_this_one_is_what_it_says_of_itself(self) -> None:
+        said = runtime_of(probe(Interpreter()), "asyncio")
+        assert (this_runtime(), this_runtime().without_native) == (said, said.without_native)
+
     @pytest.mark.parametrize("loop", ["trio", "", "AsyncIO"])
     def test_an_unknown_loop_is_refused(self, loop: str) -> None:
         with pytest.raises(InputError, match=f"^--loop {loop}: expected asyncio or uvloop$"):
@@ -130,6 +153,9 @@ class TestDescription:
         assert all(described.values())
         assert described["interpreter"] == "cpython 3.13.0"
         assert described["event loop"] == "asyncio"
+        assert described["ValueTask"] == "Python and C"
+        described = describe({**SAID, "without_native": "why not"}, "asyncio")
+        assert described["ValueTask"] == "Python only (why not)"
         assert describe({**SAID, "uvloop": "0.21"}, "uvloop")["event loop"] == "uvloop 0.21"
 
 
@@ -187,6 +213,22 @@ class TestFindings:
         (finding,) = machine_findings(SAID)
         assert finding.severity is Severity.ERROR
         assert "debug mode" in finding.message
+
+    @pytest.mark.parametrize(
+        ("reason", "advice"),
+        [
+            ("not built for this Python", "make clean environment"),
+            (PURE_PYTHON, "Unset AWAITBENCH_PURE_PYTHON."),
+        ],
+    )
+    def test_a_missing_c_type_spoils_nothing_but_is_told(self, reason: str, advice: str) -> None:
+        said = {**SAID, "without_native": reason}
+        assert machine_findings(said) == ()
+        (finding,) = value_task_findings(said)
+        assert finding.severity is Severity.HINT
+        assert reason in finding.message
+        assert advice in finding.advice
+        assert value_task_findings(SAID) == ()
 
     def test_a_debug_build_spoils_figures(self) -> None:
         (finding,) = machine_findings({**SAID, "debug": True})

@@ -13,6 +13,7 @@ import pytest
 
 from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group
+from harness.measure.implementation import missing
 from harness.plan import Group, Plan, Preset, Runtime
 from harness.record import GroupRecord, Observation, RunStatus
 from tests.runs import make_run
@@ -110,6 +111,67 @@ def test_the_floor_and_eager_tasks_are_measured_where_they_exist(
     assert (record.status, record.failures) == (RunStatus.DONE, {})
     assert record.timings.keys() == {*variants}
     assert all(seen.suspensions == 0 for seen in record.observations.values())
+
+
+VALUE_TASKS = """
+import asyncio
+from contextlib import asynccontextmanager
+
+import harness.valuetask
+from harness import Scenario, ValueTask, sync_pattern
+from harness import value_task as as_value_task
+from harness.valuetask import {wanted} as wanted
+
+
+@asynccontextmanager
+async def setup(params):
+    check()
+    yield None
+
+
+def check():
+    assert ValueTask is harness.ValueTask is wanted.ValueTask
+    assert harness.valuetask.IMPLEMENTATION == "{wanted}"
+    assert type(made()) is ValueTask
+
+
+@as_value_task
+async def made():
+    pass
+
+
+@as_value_task
+async def slowly(request):
+    await asyncio.sleep(0)
+    return request
+
+
+def value_task(state, request):
+    check()
+    return ValueTask(request) if request else slowly(request)
+
+
+SCENARIO = Scenario(
+    "Sample", setup, lambda state, params: sync_pattern(params), (value_task,)
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("variant", "wanted"),
+    [("value_task", "python"), ("value_task_checked", "python"), ("value_task_native", "native")],
+)
+def test_a_value_task_is_verified_counted_and_timed_in_the_implementation_of_its_variant(
+    variant: str, wanted: str, tmp_path: Path, measure: Callable[..., GroupRecord]
+) -> None:
+    if reason := missing(wanted):
+        pytest.skip(f"the C type is not there: {reason}")
+    path = tmp_path / "sample.py"
+    path.write_text(VALUE_TASKS.format(wanted=wanted), encoding="utf-8")
+    record = measure(path, variants=(variant,), instruments=("time", "allocations"))
+    assert (record.status, record.error, record.failures) == (RunStatus.DONE, None, {})
+    assert record.observations[variant] == Observation(0.5, suspensions=0.5, tasks=0.0)
+    assert record.timings.keys() == record.allocations.keys() == {variant}
 
 
 @pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")

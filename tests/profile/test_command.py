@@ -304,6 +304,16 @@ def test_unusable_input_is_one_line_and_leaves_nothing(
     assert not (here / "results").exists()
 
 
+def test_the_c_type_where_the_pure_one_is_asked_for(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWAITBENCH_PURE_PYTHON", "1")
+    assert cli.main(["profile", "do_work", "value_task_native", "value_task"]) == 2
+    assert (
+        "value_task_native cannot be profiled: it needs the C type (AWAITBENCH_PURE_PYTHON=1)"
+    ) in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="eager tasks exist here")
 def test_a_variant_that_the_runtime_does_not_have(
     here: Path, capsys: pytest.CaptureFixture[str]

@@ -14,6 +14,7 @@ from harness.errors import InputError
 from harness.plan import Runtime
 from harness.record import Finding, RunStatus, Severity
 from harness.report.html import render_report, write_report
+from harness.report.method import method_lines
 from tests.report.pages import read
 from tests.runs import COSTS, SYNC_RATIOS, Cost, make_run
 
@@ -126,6 +127,18 @@ def test_sentences_link_to_the_panel_of_their_case() -> None:
 
 def test_the_floor_of_the_driving_loop_is_stated() -> None:
     assert "11 ns per operation when it drives nothing" in render_report(make_run())
+
+
+def test_the_implementations_of_value_task_that_were_measured_are_stated() -> None:
+    run = make_run(variants=("task", "value_task", "value_task_native", "value_task_checked"))
+    assert (
+        "ValueTask was measured in pure Python (value_task, value_task_checked) and in C "
+        "(value_task_native)."
+    ) in " ".join(method_lines(run))
+    assert "in pure Python (value_task)." in " ".join(
+        method_lines(make_run(variants=["value_task"]))
+    )
+    assert "ValueTask" not in " ".join(method_lines(make_run(variants=["task"])))
 
 
 def test_figures_stand_in_the_text_alternative_of_a_chart() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from harness import Params
 from harness.measure.drive import open_driver
+from harness.measure.environment import this_runtime
 from harness.strategy import Reading, functions, strategy
 from scenarios import cache_lookup, do_work, stream_read
 
@@ -100,11 +100,12 @@ def parameters(name: str, seed: int = 0, **values: Any) -> Params:
 
 def variants(name: str, ratio: float) -> list[str]:
     """Return the variants that this interpreter has for a scenario at a ratio."""
+    here = this_runtime()
     known = (strategy(variant) for variant in functions(SCENARIOS[name]))
     return [
         variant.name
         for variant in known
-        if sys.version_info >= variant.since and (ratio == 1 or not variant.only_synchronous)
+        if not variant.unavailable(here) and (ratio == 1 or not variant.only_synchronous)
     ]
 
 

@@ -98,6 +98,21 @@ class TestRoundTrip:
     def test_a_run_is_read_as_it_was_written(self, run: Run, results: Path) -> None:
         assert saved_and_loaded(run, results) == run
 
+    def test_what_a_runtime_lacks_is_kept(self, results: Path) -> None:
+        run = make_run(runtime=Runtime("3.13.0", without_native="not built for this Python"))
+        (group,) = saved_and_loaded(run, results).plan.groups
+        assert group.runtime.without_native == "not built for this Python"
+
+    def test_a_run_that_does_not_say_what_its_runtime_lacks_is_read(
+        self, stored: RunFolder
+    ) -> None:
+        path = stored.path / "run.json"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for group in content["plan"]["groups"]:
+            del group["runtime"]["without_native"]
+        path.write_text(json.dumps(content), encoding="utf-8")
+        assert stored.load().plan.groups[0].runtime.without_native == ""
+
     @given(data=st.data())
     @in_one_folder
     def test_any_run_is_read_as_it_was_written(self, data: st.DataObject, results: Path) -> None:
