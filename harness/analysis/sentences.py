@@ -29,7 +29,8 @@ TYPICAL_SHARE = 0.9  # "usually there already": where the first comparisons are 
 _NEGLIGIBLE = 0.02
 _SAME_COUNT = 0.05
 _ROUGH = 0.1  # a relative half-width that leaves one digit of a ratio
-_HEAVY, _FEATURED = "task", "value_task"  # the two ends that this project is about
+# The two ends that this project is about, and both ways to have the second.
+_HEAVY, _FEATURED = "task", ("value_task", "value_task_native")
 
 
 class Tone(StrEnum):
@@ -90,10 +91,10 @@ def _scenario(records: Sequence[GroupRecord], run: Run) -> Iterator[Sentence]:
 
 
 def _pairs(record: GroupRecord, baseline: str) -> list[tuple[str, str]]:
-    """Return who is compared with whom: the featured variant, else each with the baseline."""
+    """Return who is compared with whom: the featured variants, else each with the baseline."""
     present = [name for name in record.group.variants if _is_measured(record, name)]
-    if _FEATURED in present:
-        wanted = [(_FEATURED, _HEAVY), (_FEATURED, baseline)]
+    if featured := [name for name in _FEATURED if name in present]:
+        wanted = [(featured[0], _HEAVY), *((name, baseline) for name in featured)]
     else:
         wanted = [(name, baseline) for name in present if not strategy(name).only_synchronous]
     return [
