@@ -11,12 +11,13 @@ BIN := $(VENV)/bin
 BENCH := $(BIN)/awaitbench
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test check report readme reference environment experiments clean
+.PHONY: help bench test check native-checks sanitize leaks report readme reference environment \
+  experiments clean
 
 help: ## list the targets
 	@echo "awaitbench: what a sync-or-async call costs in asyncio"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	  awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 	@echo
 	@echo "  PRESET=quick|standard|rigorous   how exact (quick)"
@@ -26,6 +27,7 @@ help: ## list the targets
 
 # An environment belongs to one interpreter and one pyproject.toml: it is made again when
 # PYTHON or VENV names another, and installed into again when what it needs has changed.
+MADE_STAMP := $(VENV)/.awaitbench-made
 STAMP := $(VENV)/.awaitbench-installed
 DEV_STAMP := $(VENV)/.awaitbench-dev-installed
 
@@ -39,13 +41,29 @@ $(MADE_BY): FORCE
 
 FORCE:
 
-$(STAMP): pyproject.toml $(MADE_BY)
+$(MADE_STAMP): pyproject.toml $(MADE_BY)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "make: $(PYTHON) is $$($(PYTHON) --version 2>&1), awaitbench needs Python 3.11 or later; give one with PYTHON=python3.13" >&2; exit 2; }
-	@echo "installing awaitbench into $(VENV) (once)"
 	@$(PYTHON) -m venv --clear $(VENV) && $(WHICH) > $(MADE_BY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
+
+# The native ValueTask lies beside its package, one file per interpreter. The stamp holds the
+# name of the file that was built, and is void when that file is gone. An old one is removed
+# first: where it cannot be built any more, the pure ValueTask is measured, never an old native.
+NATIVE_SOURCES := setup.py $(wildcard harness/valuetask/native/*.[ch])
+NATIVE := import sysconfig; print("harness/valuetask/_native" + sysconfig.get_config_var("EXT_SUFFIX"))
+BUILT := $(shell cat $(STAMP) 2>/dev/null)
+
+ifneq ($(BUILT),$(wildcard $(BUILT)))
+$(STAMP): FORCE
+endif
+
+$(STAMP): $(MADE_STAMP) $(NATIVE_SOURCES)
+	@echo "installing awaitbench into $(VENV) (once)"
+	@rm -f "$$($(BIN)/python -c '$(NATIVE)')"
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@native=$$($(BIN)/python -c '$(NATIVE)'); if [ -f "$$native" ]; then echo "$$native"; else \
+	  echo "installed without the native ValueTask: it needs a C compiler and Python's headers (once they are there: make clean)" >&2; fi > $@
 
 $(DEV_STAMP): $(STAMP)
 	@echo "installing what tests and checks need into $(VENV) (once)"
@@ -65,6 +83,14 @@ check: $(DEV_STAMP) ## lint, formatting, types, architecture
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+native-checks: sanitize leaks ## what tests cannot see of the C code (Linux, gcc)
+
+sanitize: $(DEV_STAMP) ## run ValueTask's tests under address and undefined-behaviour sanitizers
+	@$(BIN)/python -m tests.native.sanitized
+
+leaks: $(DEV_STAMP) ## show that 100,000 uses of each path of ValueTask leave nothing behind
+	@$(BIN)/python -m tests.native.leaks
+
 report: $(STAMP) ## make the HTML report of RUN again
 	@$(BENCH) report $(RUN)
 
@@ -82,6 +108,6 @@ experiments: $(DEV_STAMP) ## show that the method holds (PYTHONS="python3.11 ...
 	@$(BIN)/python docs/experiments/run_all.py $(PYTHONS)
 
 clean: ## remove the environment and what tools left; runs and reports stay
-	@rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* htmlcov .hypothesis \
-	  .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@rm -rf $(VENV) harness/valuetask/_native*.so build dist *.egg-info .coverage .coverage.* \
+	  htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
