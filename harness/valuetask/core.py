@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
 
 from harness.valuetask.failing import (
     drop_own_frames,
@@ -79,7 +79,7 @@ class ValueTask(Generic[T_co]):
         yield  # type: ignore[unreachable]
 
     @staticmethod
-    def from_future(future: asyncio.Future[T]) -> ValueTask[T]:
+    def from_future(future: asyncio.Future[T], /) -> ValueTask[T]:
         """Wrap *future*, an asyncio future or task; done at once where it is done.
 
         Raises TypeError for anything else.
@@ -103,7 +103,7 @@ class ValueTask(Generic[T_co]):
         return OverSource(source, token)
 
     @staticmethod
-    def from_exception(exception: BaseException | type[BaseException]) -> ValueTask[Any]:
+    def from_exception(exception: BaseException | type[BaseException], /) -> ValueTask[Any]:
         """Return a faulted one, also for a ``CancelledError``, as on a Future.
 
         Raises TypeError for what is not an exception.
@@ -166,7 +166,7 @@ class ValueTask(Generic[T_co]):
         """
         return self if self._is_result else type(self).preserve(self)
 
-    def then(self, function: Callable[[T_co], U]) -> ValueTask[U]:
+    def then(self, function: Callable[[T_co], U], /) -> ValueTask[U]:
         """Return a ValueTask of ``function(result)``, completed at once if this one is.
 
         A failure passes through and an exception in *function* becomes a failure, except
@@ -182,6 +182,10 @@ class ValueTask(Generic[T_co]):
         except BaseException as error:  # noqa: BLE001 - it becomes the failure
             failure = error
         return failed(failure, sys.exception(), own_frames=1)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: a body has one rest, and a future one loop."""
+        raise TypeError("cannot pickle 'harness.valuetask.ValueTask' object")
 
     @recursive_repr(fillvalue="...")
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar
 
 from harness.valuetask.core import Cancelled, Failed, ValueTask
 from harness.valuetask.failing import exception_given
@@ -76,10 +76,11 @@ class ManualResetValueTaskSource(Generic[T]):
         self._forget_continuation()
 
     def _forget_continuation(self) -> None:
-        self._continuation: Callable[[], object] | None = None
-        self._context: contextvars.Context | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
+        self._context: contextvars.Context | None = None
+        # Last: to drop it may run code, which finds the source without a waiter.
+        self._continuation: Callable[[], object] | None = None
 
     @property
     def version(self) -> int:
@@ -103,7 +104,7 @@ class ManualResetValueTaskSource(Generic[T]):
             self._version += 1
             self._clear()
 
-    def set_result(self, result: T) -> None:
+    def set_result(self, result: T, /) -> None:
         """Complete the operation with *result*, and wake who waits.
 
         Raises InvalidStateError where it is completed already; in debug mode of the waiter's
@@ -111,7 +112,7 @@ class ManualResetValueTaskSource(Generic[T]):
         """
         self._set("set_result", _SUCCEEDED, result)
 
-    def set_exception(self, exception: BaseException | type[BaseException]) -> None:
+    def set_exception(self, exception: BaseException | type[BaseException], /) -> None:
         """Complete it with a failure; a ``CancelledError`` too is one, as on a Future.
 
         Raises as ``set_result`` does, and TypeError for what is not an exception.
@@ -126,11 +127,11 @@ class ManualResetValueTaskSource(Generic[T]):
         """
         self._set("set_cancelled", ValueTaskSourceStatus.CANCELLED, _cancelled(msg))
 
-    def set_result_threadsafe(self, result: T) -> None:
+    def set_result_threadsafe(self, result: T, /) -> None:
         """Do as ``set_result``, from any thread; the operation is completed on return."""
         self._set("set_result", _SUCCEEDED, result, threadsafe=True)
 
-    def set_exception_threadsafe(self, exception: BaseException | type[BaseException]) -> None:
+    def set_exception_threadsafe(self, exception: BaseException | type[BaseException], /) -> None:
         """Do as ``set_exception``, from any thread."""
         failure = Failed(exception_given(exception, "set_exception_threadsafe"))
         self._set("set_exception", ValueTaskSourceStatus.FAULTED, failure, threadsafe=True)
@@ -226,6 +227,10 @@ class ManualResetValueTaskSource(Generic[T]):
             f"the token {token!r} is not that of the source's current operation, "
             f"{self._version}: its ValueTask was kept beyond a reset()"
         )
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be copied or pickled: somebody may wait for this one."""
+        raise TypeError(f"cannot pickle {type(self).__name__!r} object")
 
     def __repr__(self) -> str:
         """Say how far which operation is."""

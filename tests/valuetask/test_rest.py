@@ -8,7 +8,7 @@ import gc
 import sys
 import traceback
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -95,6 +95,17 @@ def test_a_second_await_while_one_runs_is_an_error(run: Run) -> None:
         assert await value_task == 1
 
     run(main())
+
+
+def test_what_is_no_exception_cannot_be_thrown_and_does_not_end_the_body() -> None:
+    value_task = after_a_turn(7)
+    iterator: Any = value_task.__await__()
+    next(iterator)
+    with pytest.raises(TypeError):
+        iterator.throw(5)
+    with pytest.raises(StopIteration) as stopped:
+        iterator.send(None)
+    assert stopped.value.value == 7
 
 
 def test_an_await_that_is_given_up_closes_the_body(run: Run) -> None:

@@ -200,6 +200,14 @@ class TestAValueTaskOverASource:
 
         run(main())
 
+    def test_what_a_source_gives_to_then_counts_for_more_than_its_status(self) -> None:
+        error = ValueError()
+        fails = ValueTask.from_source(Scripted(Status.SUCCEEDED, error), 1)
+        assert fails.then(str).exception() is error
+        for status in (Status.FAULTED, Status.CANCELLED):
+            succeeds = ValueTask.from_source(Scripted(status, 2), 1)
+            assert succeeds.then(str).result() == "2"
+
     def test_then_on_a_done_one_is_completed_at_once(self) -> None:
         error = ValueError()
         failed, cancelled = ManualResetValueTaskSource[int](), ManualResetValueTaskSource[int]()
@@ -287,6 +295,22 @@ class TestAsFuture:
 
 
 class TestManualReset:
+    def test_a_subclass_may_take_arguments(self, run: Run) -> None:
+        class Named(ManualResetValueTaskSource[int]):
+            def __init__(self, name: str) -> None:
+                super().__init__()
+                self.name = name
+
+        async def main() -> None:
+            source = Named("first")
+            asyncio.get_running_loop().call_soon(source.set_result, 1)
+            assert await source.value_task() == 1
+            assert source.name == "first"
+
+        run(main())
+        with pytest.raises(TypeError):
+            ManualResetValueTaskSource("first")  # type: ignore[call-arg]
+
     def test_it_is_made_completed_and_read_without_a_loop(self) -> None:
         source = source_of(1)
         assert source.value_task().result() == 1

@@ -43,6 +43,44 @@ def test_a_suspended_body_leaves_the_future_it_waits_for_to_other_awaiters(run: 
     run(main())
 
 
+def test_a_cancelled_then_leaves_a_future_that_goes_on_to_other_awaiters(run: Run) -> None:
+    class Uncancellable(asyncio.Future[int]):
+        def cancel(self, msg: object = None) -> bool:
+            return False
+
+    async def main() -> None:
+        future = Uncancellable()
+        task = ValueTask.from_future(future).then(str).as_future()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not future._asyncio_future_blocking
+        asyncio.get_running_loop().call_soon(future.set_result, 1)
+        assert await future == 1
+
+    run(main())
+
+
+def test_a_mark_that_cannot_be_read_is_the_failure_of_a_cancelled_then(run: Run) -> None:
+    class Unmarked:
+        @property
+        def _asyncio_future_blocking(self) -> bool:
+            raise OSError("no mark")
+
+    class Odd(asyncio.Future[int]):
+        def __await__(self) -> Generator[Any, None, int]:
+            yield Unmarked()
+            return 1
+
+    async def main() -> None:
+        task = ValueTask.from_future(Odd()).then(str).as_future()
+        task.cancel()
+        with pytest.raises(OSError, match="no mark"):
+            await task
+
+    run(main())
+
+
 def test_many_suspended_bodies_may_wait_for_one_future(run: Run) -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()

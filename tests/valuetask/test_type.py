@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
+import pickle
 import traceback
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness import valuetask
-from harness.valuetask import ValueTask, value_task
+from harness.valuetask import ManualResetValueTaskSource, ValueTask, value_task
 from tests.valuetask.conftest import Turns, while_handling
 from tests.valuetask.states import CANCELLED, FAULTED, SUCCEEDED, state, step
 
@@ -248,6 +250,37 @@ def test_repr_of_one_that_contains_itself_ends() -> None:
 def test_it_cannot_be_subclassed() -> None:
     with pytest.raises(TypeError):
         type("Special", (ValueTask,), {})
+
+
+def test_neither_it_nor_a_source_is_copied_or_pickled() -> None:
+    several: list[Any] = [
+        ValueTask(1),
+        ValueTask.from_exception(ValueError()),
+        ManualResetValueTaskSource[int](),
+    ]
+    for one in several:
+        for use in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError, match="cannot pickle"):
+                use(one)
+
+
+def test_the_one_argument_that_says_what_is_carried_has_no_name() -> None:
+    source: Any = ManualResetValueTaskSource[int]()
+    uses: list[tuple[Any, str]] = [
+        (ValueTask.from_future, "future"),
+        (ValueTask.from_exception, "exception"),
+        (ValueTask(1).then, "function"),
+        (source.set_result, "result"),
+        (source.set_result_threadsafe, "result"),
+        (source.set_exception, "exception"),
+        (source.set_exception_threadsafe, "exception"),
+    ]
+    for use, name in uses:
+        with pytest.raises(TypeError, match="argument"):
+            use(**{name: ValueError()})
+    assert ValueTask(result=1).result() == 1
+    assert ValueTask.from_cancelled(msg="enough").cancelled()
+    assert not ValueTask.from_source(source=source, token=0).done()
 
 
 def test_a_result_that_refers_back_to_it_is_collected() -> None:

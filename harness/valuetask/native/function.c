@@ -32,12 +32,8 @@ close_unstarted(State *state, PyObject *body)
 static PyObject *
 suspended(State *state, PyObject *body, PyObject *waits_for, bool pooled)
 {
-    int blocking = is_blocking(state, waits_for);
-    /* Only the Task that receives the future from a yield takes this mark away; left set, it
-       kills the next one that awaits the same future. */
-    if (blocking < 0
-        || (blocking
-            && PyObject_SetAttr(waits_for, state->str_asyncio_future_blocking, Py_False) < 0)) {
+    int blocking = take_mark(state, waits_for);
+    if (blocking < 0) {
         Py_DECREF(waits_for);
         Py_DECREF(body);
         return NULL;

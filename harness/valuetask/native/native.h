@@ -209,6 +209,7 @@ PyObject *value_task_vectorcall(PyObject *, PyObject *const *, size_t, PyObject 
 PyObject *value_task_new(State *state, Kind kind, PyObject *value, PyObject *extra);
 void value_task_becomes(ValueTask *self, Kind kind, PyObject *value, PyObject *extra);
 PyObject *value_task_failed(State *state, PyObject *exception);
+PyObject *value_task_await(PyObject *);
 PySendResult value_task_again(State *state, ValueTask *self, PyObject **result);
 int ask(PyObject *object, PyObject *method);
 PyObject *cancel(State *state, PyObject *future, PyObject *exception);
@@ -250,7 +251,7 @@ extern PyType_Spec function_spec;
 extern PyType_Spec rest_spec;
 PyObject *rest_new(State *state, ValueTask *owner, bool in_task);
 PyObject *rest_in_task(State *state, ValueTask *owner);
-int is_blocking(State *state, PyObject *yielded);
+int take_mark(State *state, PyObject *yielded);
 PyObject *gather(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 /* source.c, waiter.c */

@@ -24,11 +24,14 @@ typedef struct {
     bool blocking; /* waits_for is a future, which said so */
     bool in_task; /* as_future()'s */
     bool claimed; /* this is the await that runs */
+    bool running; /* it is being stepped, or closed */
 } Rest;
 
-/* Whether YIELDED is a future that says, as asyncio's do, that it is to be waited for. */
+/* Whether YIELDED is a future that says, as asyncio's do, that it is to be waited for; -1 with an
+   exception.  Only the Task that receives it from a yield takes this mark away; left set, it kills
+   the next one that awaits the same future. */
 int
-is_blocking(State *state, PyObject *yielded)
+take_mark(State *state, PyObject *yielded)
 {
     if (yielded == Py_None) {
         return 0;
@@ -43,6 +46,10 @@ is_blocking(State *state, PyObject *yielded)
     }
     int blocking = PyObject_IsTrue(mark);
     Py_DECREF(mark);
+    if (blocking > 0
+        && PyObject_SetAttr(yielded, state->str_asyncio_future_blocking, Py_False) < 0) {
+        return -1;
+    }
     return blocking;
 }
 
@@ -59,7 +66,7 @@ rest_new(State *state, ValueTask *owner, bool in_task)
     self->waits_for = NULL;
     self->stage = in_task ? PRIMED : FIRST;
     self->in_task = in_task;
-    self->blocking = self->claimed = false;
+    self->blocking = self->claimed = self->running = false;
     PyObject_GC_Track(self);
     return (PyObject *)self;
 }
@@ -160,14 +167,23 @@ after_step(State *state, Rest *self, PySendResult sent, PyObject **result)
 
 /* ---- its steps ------------------------------------------------------------------------------ */
 
+/* What a step runs may not step or close this too, as with a generator: it holds what the step
+   uses. */
+static int
+begin_running(Rest *self)
+{
+    if (self->running) {
+        PyErr_SetString(PyExc_ValueError, "this await of a ValueTask is running already");
+        return -1;
+    }
+    self->running = true;
+    return 0;
+}
+
 static PySendResult
 step(State *state, Rest *self, PyObject *sent, PyObject **result)
 {
-    PyObject *body = Py_NewRef(self->body); /* what it runs may close this */
-    PySendResult stepped = PyIter_Send(body, sent, result);
-    stepped = after_step(state, self, stepped, result);
-    Py_DECREF(body);
-    return stepped;
+    return after_step(state, self, PyIter_Send(self->body, sent, result), result);
 }
 
 /* Another await ended before this one began: give what came of it. */
@@ -176,7 +192,7 @@ step_another(State *state, Rest *self, PyObject **result)
 {
     ValueTask *owner = self->owner;
     if (owner->kind == FUTURE) {
-        PyObject *awaiting = Py_TYPE(owner->value)->tp_as_async->am_await(owner->value);
+        PyObject *awaiting = value_task_await((PyObject *)owner);
         if (!awaiting) {
             return PYGEN_ERROR;
         }
@@ -227,11 +243,8 @@ step_first(State *state, Rest *self, PyObject **result)
 }
 
 static PySendResult
-rest_send(PyObject *object, PyObject *sent, PyObject **result)
+step_any(State *state, Rest *self, PyObject *sent, PyObject **result)
 {
-    Rest *self = (Rest *)object;
-    State *state = self->state;
-    *result = NULL;
     switch (self->stage) {
     case PRIMED:
         if (claim(self) < 0) {
@@ -248,6 +261,19 @@ rest_send(PyObject *object, PyObject *sent, PyObject **result)
         PyErr_SetString(PyExc_RuntimeError, "this await of a ValueTask has ended");
         return PYGEN_ERROR;
     }
+}
+
+static PySendResult
+rest_send(PyObject *object, PyObject *sent, PyObject **result)
+{
+    Rest *self = (Rest *)object;
+    *result = NULL;
+    if (begin_running(self) < 0) {
+        return PYGEN_ERROR;
+    }
+    PySendResult stepped = step_any(self->state, self, sent, result);
+    self->running = false;
+    return stepped;
 }
 
 static PyObject *
@@ -316,13 +342,17 @@ static PySendResult
 throw_first(State *state, Rest *self, PyObject *const *args, Py_ssize_t count, PyObject **result)
 {
     if (!self->waits_for) { /* a then() begins, so that it can be told */
-        PySendResult sent = PyIter_Send(self->body, Py_None, &self->waits_for);
+        PySendResult sent = PyIter_Send(self->body, Py_None, result);
         if (sent != PYGEN_NEXT) {
-            *result = self->waits_for;
-            self->waits_for = NULL;
             return after_step(state, self, sent, result);
         }
-        self->blocking = is_blocking(state, self->waits_for) > 0;
+        self->waits_for = *result;
+        *result = NULL;
+        int blocking = take_mark(state, self->waits_for);
+        if (blocking < 0) {
+            return end_failed(state, self);
+        }
+        self->blocking = blocking;
     }
     int taken = cancels(state, self, args[0]);
     if (taken < 0) {
@@ -344,9 +374,15 @@ rest_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
     if (count < 1 || count > 3) {
         return PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments, got %zd", count);
     }
+    if (!PyExceptionInstance_Check(args[0]) && !PyExceptionClass_Check(args[0])) {
+        raise_given(args, count); /* the body goes on */
+        return NULL;
+    }
+    if (begin_running(self) < 0) {
+        return NULL;
+    }
     PyObject *result = NULL;
     PySendResult sent;
-    Py_INCREF(object);
     if (self->stage == GOING) {
         sent = throw_into(state, self, args, count, &result);
     }
@@ -357,39 +393,46 @@ rest_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
         self->stage = ENDED; /* it has not begun: neither did the body go on */
         sent = raise_given(args, count);
     }
-    PyObject *yielded = handed_by_method(sent, result);
-    Py_DECREF(object);
-    return yielded;
+    self->running = false;
+    return handed_by_method(sent, result);
 }
 
 /* Whoever awaited is closed: so is the body. */
-static PyObject *
-rest_close(PyObject *object, PyObject *Py_UNUSED(ignored))
+static int
+close_body(State *state, Rest *self)
 {
-    Rest *self = (Rest *)object;
-    if (!self->claimed || self->stage == ENDED) {
-        self->stage = ENDED; /* it has not begun, or it is over */
-        Py_RETURN_NONE;
-    }
-    State *state = self->state;
-    PyObject *body = Py_NewRef(self->body);
-    PyObject *closed = PyObject_CallMethodNoArgs(body, state->str_close);
-    Py_DECREF(body);
+    PyObject *closed = PyObject_CallMethodNoArgs(self->body, state->str_close);
     if (!closed) {
         end_failed(state, self);
-        return NULL;
+        return -1;
     }
     Py_DECREF(closed);
     PyObject *exit = PyObject_CallNoArgs(PyExc_GeneratorExit);
     if (!exit) {
+        return -1;
+    }
+    keep(self, FAILED, exit, NULL);
+    end(self);
+    Py_DECREF(exit);
+    return 0;
+}
+
+static PyObject *
+rest_close(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    Rest *self = (Rest *)object;
+    if (begin_running(self) < 0) {
         return NULL;
     }
-    if (self->stage != ENDED) {
-        keep(self, FAILED, exit, NULL);
-        end(self);
+    int closed = 0;
+    if (!self->claimed || self->stage == ENDED) {
+        self->stage = ENDED; /* it has not begun, or it is over */
     }
-    Py_DECREF(exit);
-    Py_RETURN_NONE;
+    else {
+        closed = close_body(self->state, self);
+    }
+    self->running = false;
+    return closed < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* ---- the type -------------------------------------------------------------------------------- */

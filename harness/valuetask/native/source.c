@@ -8,14 +8,18 @@
 
 /* ---- whether a token is the current one ---------------------------------------------------- */
 
+/* A token may be any object, whose == and repr() run code: that may reset the source. */
+
 static int
 raise_stale(Source *self, PyObject *token)
 {
+    PyObject *version = Py_NewRef(self->version);
     PyErr_Format(
         self->state->invalid_state_error,
         "the token %R is not that of the source's current operation, %R: its ValueTask was kept "
         "beyond a reset()",
-        token, self->version);
+        token, version);
+    Py_DECREF(version);
     return -1;
 }
 
@@ -23,7 +27,13 @@ raise_stale(Source *self, PyObject *token)
 static int
 is_current(Source *self, PyObject *token)
 {
-    return token == self->version ? 1 : PyObject_RichCompareBool(token, self->version, Py_EQ);
+    if (token == self->version) {
+        return 1;
+    }
+    PyObject *version = Py_NewRef(self->version);
+    int same = PyObject_RichCompareBool(token, version, Py_EQ);
+    Py_DECREF(version);
+    return same;
 }
 
 /* The status for TOKEN; -1 with an exception where the token is stale. */
@@ -38,6 +48,16 @@ source_status(Source *self, PyObject *token)
 }
 
 /* ---- who waits ------------------------------------------------------------------------------ */
+
+/* Call METHOD of the loop of who waits, as ask() does; it may change who that is. */
+static int
+ask_loop(Source *self, PyObject *method)
+{
+    PyObject *loop = Py_NewRef(self->loop);
+    int yes = ask(loop, method);
+    Py_DECREF(loop);
+    return yes;
+}
 
 /* Forget who waits; the references go last, for they run code. */
 void
@@ -69,23 +89,38 @@ source_wait(Source *self, PyObject *waits, PyObject *context, PyObject *loop)
     return 0;
 }
 
+/* Be pending; the references go last. */
+static void
+drop_outcome(Source *self)
+{
+    PyObject *value = self->value, *traceback = self->traceback;
+    self->status = BODY;
+    self->value = self->traceback = NULL;
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+}
+
 /* Tell who waits, by METHOD of its loop, and forget it.  The source is free before that: another
    thread may wait for its next operation before METHOD has returned. */
 static int
 tell(Source *self, PyObject *method)
 {
     State *state = self->state;
+    PyObject *version = Py_NewRef(self->version);
     PyObject *waits = self->waits, *context = self->context, *loop = self->loop;
     unsigned long thread = self->thread;
     self->waits = self->context = self->loop = NULL;
     int told = Py_IS_TYPE(waits, state->waiter_type)
                    ? waiter_wake(waits, loop, method)
                    : call_soon(state, loop, method, waits, NULL, context);
-    if (told < 0 && !self->waits) { /* the loop is closed: as if nothing had happened */
+    bool same = self->version == version;
+    Py_DECREF(version);
+    if (told < 0 && same && !self->waits) { /* the loop is closed: as if nothing had happened */
         self->waits = waits;
         self->context = context;
         self->loop = loop;
         self->thread = thread;
+        drop_outcome(self);
         return -1;
     }
     Py_DECREF(waits);
@@ -98,10 +133,10 @@ tell(Source *self, PyObject *method)
 static int
 check_thread(Source *self, const char *method)
 {
-    if (PyThread_get_thread_ident() == self->thread) {
+    if (!self->waits || PyThread_get_thread_ident() == self->thread) {
         return 0;
     }
-    int debug = ask(self->loop, self->state->str_get_debug);
+    int debug = ask_loop(self, self->state->str_get_debug);
     if (debug > 0) {
         PyErr_Format(
             PyExc_RuntimeError,
@@ -128,6 +163,10 @@ static PyObject *
 complete(Source *self, const char *method, Kind status, PyObject *value, bool threadsafe)
 {
     State *state = self->state;
+    if (!threadsafe && check_thread(self, method) < 0) { /* first: it runs code */
+        Py_DECREF(value);
+        return NULL;
+    }
     if (self->status != BODY) {
         Py_DECREF(value);
         return PyErr_Format(
@@ -135,18 +174,11 @@ complete(Source *self, const char *method, Kind status, PyObject *value, bool th
             "the source was completed already (%s); reset() it for the next operation",
             status_name(self->status));
     }
-    if (self->waits && !threadsafe && check_thread(self, method) < 0) {
-        Py_DECREF(value);
-        return NULL;
-    }
     self->status = status;
     self->value = value;
     self->traceback = status == RESULT ? NULL : PyException_GetTraceback(value);
     if (self->waits
         && tell(self, threadsafe ? state->str_call_soon_threadsafe : state->str_call_soon) < 0) {
-        self->status = BODY;
-        Py_CLEAR(self->value);
-        Py_CLEAR(self->traceback);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -199,14 +231,18 @@ set_cancelled_threadsafe(PyObject *self, PyObject *args, PyObject *kwargs)
     return complete_cancelled(self, args, kwargs, true);
 }
 
-static void
-drop_outcome(Source *self)
+/* Wake whoever waits, unless its loop is closed. */
+static int
+dismiss(Source *self)
 {
-    PyObject *value = self->value, *traceback = self->traceback;
-    self->status = BODY;
-    self->value = self->traceback = NULL;
-    Py_XDECREF(value);
-    Py_XDECREF(traceback);
+    int closed = self->waits ? ask_loop(self, self->state->str_is_closed) : 1;
+    if (closed != 0) {
+        return closed < 0 ? -1 : 0;
+    }
+    if (check_thread(self, "reset") < 0) {
+        return -1;
+    }
+    return self->waits ? tell(self, self->state->str_call_soon) : 0;
 }
 
 /* Begin the next operation.  Whoever still waits for this one is woken, and finds that its token
@@ -215,25 +251,25 @@ static PyObject *
 reset(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     Source *self = (Source *)object;
+    if (dismiss(self) < 0) {
+        return NULL;
+    }
     PyObject *one = PyLong_FromLong(1);
     PyObject *version = one ? PyNumber_Add(self->version, one) : NULL;
     Py_XDECREF(one);
     if (!version) {
         return NULL;
     }
-    if (self->waits) {
-        int closed = ask(self->loop, self->state->str_is_closed);
-        if (closed < 0
-            || (!closed
-                && (check_thread(self, "reset") < 0
-                    || tell(self, self->state->str_call_soon) < 0))) {
-            Py_DECREF(version);
-            return NULL;
-        }
+    /* The references go last: the code that they run finds the next operation. */
+    PyObject *gone[] = {self->version, self->value, self->traceback,
+                        self->waits,   self->context, self->loop};
+    self->version = version;
+    self->status = BODY;
+    self->value = self->traceback = self->waits = self->context = self->loop = NULL;
+    self->thread = 0;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(gone); i++) {
+        Py_XDECREF(gone[i]);
     }
-    Py_SETREF(self->version, version);
-    source_forget(self);
-    drop_outcome(self);
     Py_RETURN_NONE;
 }
 
@@ -317,16 +353,15 @@ remove_continuation(PyObject *object, PyObject *const *args, Py_ssize_t count)
             "remove_continuation() takes a continuation and a token, got %zd arguments", count);
     }
     int same = is_current(self, args[1]);
+    PyObject *waits = Py_XNewRef(self->waits);
     if (same > 0) {
-        same = self->waits ? PyObject_RichCompareBool(self->waits, args[0], Py_EQ) : 0;
+        same = waits ? PyObject_RichCompareBool(waits, args[0], Py_EQ) : 0;
     }
-    if (same < 0) {
-        return NULL;
-    }
-    if (same) {
+    if (same > 0 && waits == self->waits) {
         source_forget(self);
     }
-    Py_RETURN_NONE;
+    Py_XDECREF(waits);
+    return same < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 static PyObject *
@@ -341,7 +376,8 @@ value_task(PyObject *object, PyObject *Py_UNUSED(ignored))
 static PyObject *
 source_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    if (PyTuple_GET_SIZE(args) > 0 || (kwargs && PyDict_GET_SIZE(kwargs) > 0)) {
+    bool given = PyTuple_GET_SIZE(args) > 0 || (kwargs && PyDict_GET_SIZE(kwargs) > 0);
+    if (given && type->tp_init == PyBaseObject_Type.tp_init) { /* else a subclass takes them */
         return PyErr_Format(PyExc_TypeError, "%s() takes no arguments", type->tp_name);
     }
     PyObject *module = PyType_GetModuleByDef(type, &module_definition);

@@ -11,6 +11,7 @@
 typedef struct {
     PyStopIterationObject base;
     State *state;
+    bool tracked; /* the value may be another one by now */
 } Stop;
 
 static PyTypeObject *
@@ -23,8 +24,8 @@ base_type(void)
 static bool
 is_plain(PyStopIterationObject *stop)
 {
-    return !stop->traceback && !stop->context && !stop->cause && !stop->dict && !stop->notes
-           && stop->args && PyTuple_GET_SIZE(stop->args) == 0;
+    return !stop->traceback && !stop->context && !stop->cause && !stop->suppress_context
+           && !stop->dict && !stop->notes && stop->args && PyTuple_GET_SIZE(stop->args) == 0;
 }
 
 static void
@@ -35,7 +36,7 @@ stop_dealloc(PyObject *self)
     PyObject *value = stop->value;
     State *state = state_left(self, ((Stop *)self)->state);
     if (state && !state->free_stop && is_plain(stop)) {
-        if (!value || leads_somewhere(value)) {
+        if (((Stop *)self)->tracked) {
             PyObject_GC_UnTrack(self);
         }
         stop->value = NULL;
@@ -85,10 +86,11 @@ stop_iteration(State *state, PyObject *value)
         return NULL; /* an iterator that ends without an exception has returned None */
     }
     PyObject *self = state->free_stop;
+    bool tracked = leads_somewhere(value);
     if (self) {
         state->free_stop = NULL;
         _Py_NewReference(self);
-        if (leads_somewhere(value)) {
+        if (tracked) {
             PyObject_GC_Track(self);
         }
     }
@@ -98,10 +100,11 @@ stop_iteration(State *state, PyObject *value)
             return NULL;
         }
         ((Stop *)self)->state = state;
-        if (!leads_somewhere(value)) {
+        if (!tracked) {
             PyObject_GC_UnTrack(self);
         }
     }
+    ((Stop *)self)->tracked = tracked;
     Py_XSETREF(((PyStopIterationObject *)self)->value, Py_NewRef(value));
 #if PY_VERSION_HEX >= 0x030C0000
     PyErr_SetRaisedException(self);

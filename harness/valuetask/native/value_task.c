@@ -28,13 +28,14 @@ raised(void)
 void
 raise_again(PyObject *exception, PyObject *traceback)
 {
+    Py_INCREF(exception); /* before its last traceback goes: that runs code */
     Py_XINCREF(traceback);
     PyException_SetTraceback(exception, traceback ? traceback : Py_None);
 #if PY_VERSION_HEX >= 0x030C0000
-    PyErr_SetRaisedException(Py_NewRef(exception));
+    PyErr_SetRaisedException(exception);
     Py_XDECREF(traceback);
 #else
-    PyErr_Restore(Py_NewRef(Py_TYPE(exception)), Py_NewRef(exception), traceback);
+    PyErr_Restore(Py_NewRef(Py_TYPE(exception)), exception, traceback);
 #endif
 }
 
@@ -520,7 +521,7 @@ exception(PyObject *object, PyObject *Py_UNUSED(ignored))
 /* ---- await -------------------------------------------------------------------------------- */
 
 /* A completed one is the iterator of its own await: it has nothing to remember. */
-static PyObject *
+PyObject *
 value_task_await(PyObject *object)
 {
     ValueTask *self = (ValueTask *)object;
@@ -743,16 +744,19 @@ applied(State *state, PyObject *function, PyObject *result)
     return value_task_failed(state, exception);
 }
 
-/* Read the failure of the source: a source may be consumed by that. */
+/* then() on a source that is completed, and may be consumed by being read.  What it gives counts
+   for more than what it said of itself. */
 static PyObject *
-source_failure(State *state, ValueTask *self, Kind kind)
+then_on_source(State *state, ValueTask *self, Kind said, PyObject *function)
 {
     PyObject *result = source_read(state, self);
-    if (result) { /* it said that it failed */
-        return value_task_completed(state, result);
+    if (result) {
+        return applied(state, function, result);
     }
     PyObject *exception = raised();
-    return value_task_new(state, kind, exception, PyException_GetTraceback(exception));
+    return value_task_new(
+        state, said == CANCELLED ? CANCELLED : FAILED, exception,
+        PyException_GetTraceback(exception));
 }
 
 static PyObject *
@@ -761,19 +765,19 @@ then(PyObject *object, PyObject *function)
     ValueTask *self = (ValueTask *)object;
     State *state = self->state;
     int kind = outcome(state, self);
-    switch (kind) {
-    case -1:
+    if (kind < 0) {
         return NULL;
-    case RESULT:
-        return applied(state, function, result(object, NULL));
-    case BODY: {
+    }
+    if (kind == BODY) {
         PyObject *body
             = PyObject_CallFunctionObjArgs(state->then_coroutine, object, function, NULL);
         return body ? value_task_new(state, BODY, body, NULL) : NULL;
     }
-    default: /* it failed: it carries no result */
-        return self->kind == SOURCE ? source_failure(state, self, kind) : Py_NewRef(object);
+    if (self->kind == SOURCE) {
+        return then_on_source(state, self, kind, function);
     }
+    return kind == RESULT ? applied(state, function, result(object, NULL))
+                          : Py_NewRef(object); /* it failed: it carries no result */
 }
 
 /* ---- ==, hash(), repr() ------------------------------------------------------------------- */

@@ -122,6 +122,10 @@ static int
 take_place(Waiter *self)
 {
     int status = source_status(self->source, self->token);
+    if (self->stage == OVER) { /* closed by the code of a token of its own */
+        PyErr_Clear();
+        return 0;
+    }
     if (status == BODY && source_wait(self->source, (PyObject *)self, NULL, self->loop) == 0) {
         return 0;
     }
