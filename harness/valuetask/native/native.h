@@ -6,6 +6,8 @@
    source.c      ManualResetValueTaskSource
    waiter.c      awaits one that is not completed
    gathering.c   gather()
+   failing.c     exceptions: taken, raised again, made of what a caller gave
+   loop.c        what asyncio's loops and futures are asked
    stop.c        the StopIteration that hands a result to an await, without allocating
    module.c      the module and its state
 
@@ -97,6 +99,7 @@ typedef enum {
     FUTURE,    /* value: the future */
     SOURCE,    /* value: the source; extra: the token */
     BODY,      /* value: the coroutine; extra: what it waits for, NULL before its first step */
+    PENDING = BODY, /* of a source, or of one of which only that is asked */
     SPENT,     /* a pooled one whose result was handed over; no value */
 } Kind;
 
@@ -116,7 +119,7 @@ typedef struct {
     PyObject_HEAD
     State *state;
     PyObject *version; /* the token of the current operation, an int */
-    Kind status;       /* RESULT, FAILED, CANCELLED; BODY while it is pending */
+    Kind status;       /* RESULT, FAILED, CANCELLED or PENDING */
     PyObject *value;   /* the result, or the failure and its traceback */
     PyObject *traceback;
     PyObject *waits;   /* a Waiter, or a continuation to be called in `context` */
@@ -211,11 +214,6 @@ void value_task_becomes(ValueTask *self, Kind kind, PyObject *value, PyObject *e
 PyObject *value_task_failed(State *state, PyObject *exception);
 PyObject *value_task_await(PyObject *);
 PySendResult value_task_again(State *state, ValueTask *self, PyObject **result);
-int ask(PyObject *object, PyObject *method);
-PyObject *cancel(State *state, PyObject *future, PyObject *exception);
-bool escapes(PyObject *exception);
-PyObject *raised(void);
-void raise_again(PyObject *exception, PyObject *traceback);
 
 /* The caller's handled exception is not the body's: while HIDDEN, nothing is being handled,
    so that a failure does not get it as its __context__. */
@@ -242,9 +240,23 @@ show_handled(Hidden *hidden)
     Py_XDECREF(hidden->none.exc_value); /* 3.11 leaves None behind after an except clause */
 }
 
+
+/* failing.c */
+PyObject *raised(void);
+void raise_again(PyObject *exception, PyObject *traceback);
+bool escapes(PyObject *exception);
+PyObject *as_runtime_error(PyObject *stop_iteration);
 PyObject *exception_given(PyObject *given, const char *function);
 PyObject *cancellation_given(State *state, PyObject *args, PyObject *kwargs);
-PyObject *as_runtime_error(PyObject *stop_iteration);
+PySendResult raise_given(PyObject *const *args, Py_ssize_t count);
+
+/* loop.c */
+int ask(PyObject *object, PyObject *method);
+PyObject *new_future(State *state);
+PyObject *cancel(State *state, PyObject *future, PyObject *exception);
+int call_soon(
+    State *state, PyObject *loop, PyObject *method, PyObject *function, PyObject *argument,
+    PyObject *context);
 
 /* function.c, rest.c, gathering.c */
 extern PyType_Spec function_spec;
@@ -263,9 +275,6 @@ void source_forget(Source *self);
 PyObject *source_get_result(PyObject *self, PyObject *token);
 PyObject *waiter_new(State *state, Source *source, PyObject *token);
 int waiter_wake(PyObject *self, PyObject *loop, PyObject *method);
-int call_soon(
-    State *state, PyObject *loop, PyObject *method, PyObject *function, PyObject *argument,
-    PyObject *context);
 
 /* stop.c */
 extern PyType_Spec stop_spec;
@@ -273,6 +282,5 @@ PyObject *stop_iteration(State *state, PyObject *value);
 void stop_forget(State *state);
 PyObject *handed(State *state, PySendResult sent, PyObject *result);
 PyObject *handed_by_method(PySendResult sent, PyObject *result);
-PySendResult raise_given(PyObject *const *args, Py_ssize_t count);
 
 #endif

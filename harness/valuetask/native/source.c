@@ -94,7 +94,7 @@ static void
 drop_outcome(Source *self)
 {
     PyObject *value = self->value, *traceback = self->traceback;
-    self->status = BODY;
+    self->status = PENDING;
     self->value = self->traceback = NULL;
     Py_XDECREF(value);
     Py_XDECREF(traceback);
@@ -167,7 +167,7 @@ complete(Source *self, const char *method, Kind status, PyObject *value, bool th
         Py_DECREF(value);
         return NULL;
     }
-    if (self->status != BODY) {
+    if (self->status != PENDING) {
         Py_DECREF(value);
         return PyErr_Format(
             state->invalid_state_error,
@@ -264,7 +264,7 @@ reset(PyObject *object, PyObject *Py_UNUSED(ignored))
     PyObject *gone[] = {self->version, self->value, self->traceback,
                         self->waits,   self->context, self->loop};
     self->version = version;
-    self->status = BODY;
+    self->status = PENDING;
     self->value = self->traceback = self->waits = self->context = self->loop = NULL;
     self->thread = 0;
     for (size_t i = 0; i < Py_ARRAY_LENGTH(gone); i++) {
@@ -301,7 +301,7 @@ source_get_result(PyObject *object, PyObject *token)
         return NULL;
     case RESULT:
         return Py_NewRef(self->value);
-    case BODY:
+    case PENDING:
         PyErr_SetString(
             self->state->invalid_state_error,
             "the source is not completed; await its ValueTask");
@@ -327,7 +327,7 @@ on_completed(PyObject *object, PyObject *const *args, Py_ssize_t count)
         && (context = PyContext_CopyCurrent())) {
         /* What was looked up may have run code: the source is looked at again. */
         int status = source_status(self, args[1]);
-        if (status == BODY) {
+        if (status == PENDING) {
             done = source_wait(self, args[0], context, loop);
         }
         else if (status >= 0) {
@@ -386,7 +386,7 @@ source_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     self->state = PyModule_GetState(module);
-    self->status = BODY;
+    self->status = PENDING;
     self->version = PyLong_FromLong(0);
     if (!self->version) {
         Py_DECREF(self);
@@ -413,7 +413,7 @@ source_clear(PyObject *object)
 {
     Source *self = (Source *)object;
     source_forget(self);
-    self->status = BODY;
+    self->status = PENDING;
     Py_CLEAR(self->value);
     Py_CLEAR(self->traceback);
     return 0;

@@ -155,19 +155,3 @@ handed_by_method(PySendResult sent, PyObject *result)
     }
     return NULL;
 }
-
-/* Raise what an iterator's throw() was given: an exception, or a class and its argument. */
-PySendResult
-raise_given(PyObject *const *args, Py_ssize_t count)
-{
-    if (PyExceptionInstance_Check(args[0])) {
-        PyErr_SetObject((PyObject *)Py_TYPE(args[0]), args[0]);
-    }
-    else if (PyExceptionClass_Check(args[0])) {
-        PyErr_SetObject(args[0], count > 1 ? args[1] : Py_None);
-    }
-    else {
-        PyErr_Format(PyExc_TypeError, "throw() expects an exception, got %R", args[0]);
-    }
-    return PYGEN_ERROR;
-}

@@ -2,100 +2,6 @@
 
 #include "native.h"
 
-/* ---- exceptions ------------------------------------------------------------------------ */
-
-/* Take the raised exception, with its traceback in it. */
-PyObject *
-raised(void)
-{
-#if PY_VERSION_HEX >= 0x030C0000
-    return PyErr_GetRaisedException();
-#else
-    PyObject *type, *exception, *traceback;
-    PyErr_Fetch(&type, &exception, &traceback);
-    PyErr_NormalizeException(&type, &exception, &traceback);
-    if (traceback) {
-        PyException_SetTraceback(exception, traceback);
-    }
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return exception;
-#endif
-}
-
-/* Raise EXCEPTION with no traceback but TRACEBACK (NULL: none), so that it does not grow from
-   use to use.  Its __context__ stays: what the reader happens to handle is not why it failed. */
-void
-raise_again(PyObject *exception, PyObject *traceback)
-{
-    Py_INCREF(exception); /* before its last traceback goes: that runs code */
-    Py_XINCREF(traceback);
-    PyException_SetTraceback(exception, traceback ? traceback : Py_None);
-#if PY_VERSION_HEX >= 0x030C0000
-    PyErr_SetRaisedException(exception);
-    Py_XDECREF(traceback);
-#else
-    PyErr_Restore(Py_NewRef(Py_TYPE(exception)), exception, traceback);
-#endif
-}
-
-/* Those that no ValueTask keeps: they end the program. */
-bool
-escapes(PyObject *exception)
-{
-    return PyErr_GivenExceptionMatches(exception, PyExc_KeyboardInterrupt)
-           || PyErr_GivenExceptionMatches(exception, PyExc_SystemExit);
-}
-
-/* StopIteration cannot leave an await: it would be taken for the result. */
-PyObject *
-as_runtime_error(PyObject *stop_iteration)
-{
-    PyObject *error = PyObject_CallFunction(
-        PyExc_RuntimeError, "s", "the ValueTask failed with a StopIteration");
-    if (error) {
-        PyException_SetCause(error, Py_NewRef(stop_iteration));
-    }
-    return error;
-}
-
-/* The exception that a caller of FUNCTION gave, itself or as a class. */
-PyObject *
-exception_given(PyObject *given, const char *function)
-{
-    PyObject *exception
-        = PyExceptionClass_Check(given) ? PyObject_CallNoArgs(given) : Py_NewRef(given);
-    if (exception && !PyExceptionInstance_Check(exception)) {
-        PyErr_Format(
-            PyExc_TypeError, "%s() expects an exception, got %R", function, exception);
-        Py_CLEAR(exception);
-    }
-    return exception;
-}
-
-/* The CancelledError for the arguments (msg=None). */
-PyObject *
-cancellation_given(State *state, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"msg", NULL};
-    PyObject *message = Py_None;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O", names, &message)) {
-        return NULL;
-    }
-    return message == Py_None ? PyObject_CallNoArgs(state->cancelled_error)
-                              : PyObject_CallOneArg(state->cancelled_error, message);
-}
-
-static PyObject *
-raise_spent(State *state)
-{
-    PyErr_SetString(
-        state->invalid_state_error,
-        "the result of this pooled ValueTask was read already; preserve() one that is to be used "
-        "again");
-    return NULL;
-}
-
 /* ---- making, changing and dropping one -------------------------------------------------- */
 
 PyObject *
@@ -169,7 +75,7 @@ value_task_finalize(PyObject *object)
         return;
     }
     PyObject *pending = raised();
-    State *state = ((ValueTask *)self)->state;
+    State *state = self->state;
     PyObject *body = Py_NewRef(self->value);
     PyObject *name = PyObject_GetAttr(body, state->str_qualname);
     if (!name
@@ -219,7 +125,7 @@ value_task_dealloc(PyObject *object)
 /* ---- ValueTask(result=None) and the other constructors ---------------------------------- */
 
 static inline PyObject *
-completed(PyTypeObject *type, PyObject *result)
+new_completed(PyTypeObject *type, PyObject *result)
 {
     return value_task_completed(state_of(type), Py_NewRef(result));
 }
@@ -231,7 +137,7 @@ value_task_vectorcall(PyObject *type, PyObject *const *args, size_t nargsf, PyOb
     bool named = names && count == 0 && PyTuple_GET_SIZE(names) == 1
                  && PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "result") == 0;
     if (named || (!names && count <= 1)) {
-        return completed((PyTypeObject *)type, named || count == 1 ? args[0] : Py_None);
+        return new_completed((PyTypeObject *)type, named || count == 1 ? args[0] : Py_None);
     }
     PyErr_SetString(
         PyExc_TypeError,
@@ -247,7 +153,7 @@ value_task_make(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:ValueTask", names, &result)) {
         return NULL;
     }
-    return completed(type, result);
+    return new_completed(type, result);
 }
 
 static PyObject *
@@ -315,17 +221,14 @@ from_cancelled(PyObject *type, PyObject *args, PyObject *kwargs)
 
 /* ---- done(), succeeded(), faulted(), cancelled() ---------------------------------------- */
 
-/* Call OBJECT.METHOD(): its truth, or -1 with an exception. */
-int
-ask(PyObject *object, PyObject *method)
+static PyObject *
+raise_spent(State *state)
 {
-    PyObject *answer = PyObject_CallMethodNoArgs(object, method);
-    if (!answer) {
-        return -1;
-    }
-    int yes = PyObject_IsTrue(answer);
-    Py_DECREF(answer);
-    return yes;
+    PyErr_SetString(
+        state->invalid_state_error,
+        "the result of this pooled ValueTask was read already; preserve() one that is to be used "
+        "again");
+    return NULL;
 }
 
 /* Whether the source is one of ours: then it is asked without calling its methods. */
@@ -335,7 +238,7 @@ is_ours(State *state, PyObject *source)
     return Py_IS_TYPE(source, state->source_type);
 }
 
-/* RESULT, FAILED, CANCELLED, or BODY while the source is pending; -1 with an exception. */
+/* RESULT, FAILED, CANCELLED or PENDING; -1 with an exception. */
 static int
 source_outcome(State *state, ValueTask *self)
 {
@@ -350,7 +253,7 @@ source_outcome(State *state, ValueTask *self)
     return status == state->succeeded   ? RESULT
            : status == state->faulted   ? FAILED
            : status == state->cancelled ? CANCELLED
-                                        : BODY;
+                                        : PENDING;
 }
 
 /* What the source gives; a source may be consumed by that. */
@@ -381,7 +284,7 @@ future_failed(State *state, PyObject *future)
 }
 
 /* The kind that SELF amounts to at this moment: RESULT, FAILED or CANCELLED where it is done,
-   else BODY.  Consumes nothing.  -1 with an exception where it cannot be told. */
+   else PENDING.  Consumes nothing.  -1 with an exception where it cannot be told. */
 static int
 outcome(State *state, ValueTask *self)
 {
@@ -389,7 +292,7 @@ outcome(State *state, ValueTask *self)
     case FUTURE: {
         int yes = ask(self->value, state->str_done);
         if (yes <= 0) {
-            return yes < 0 ? -1 : BODY;
+            return yes < 0 ? -1 : PENDING;
         }
         yes = ask(self->value, state->str_cancelled);
         if (yes != 0) {
@@ -415,12 +318,12 @@ done(PyObject *object, PyObject *Py_UNUSED(ignored))
     if (self->kind == RESULT) {
         Py_RETURN_TRUE;
     }
-    State *state = ((ValueTask *)self)->state;
+    State *state = self->state;
     if (self->kind == FUTURE) {
         return PyObject_CallMethodNoArgs(self->value, state->str_done);
     }
     int kind = outcome(state, self);
-    return kind < 0 ? NULL : PyBool_FromLong(kind != BODY);
+    return kind < 0 ? NULL : PyBool_FromLong(kind != PENDING);
 }
 
 static PyObject *
@@ -461,7 +364,7 @@ source_result(State *state, ValueTask *self)
     if (kind < 0) {
         return NULL;
     }
-    if (kind == BODY) {
+    if (kind == PENDING) {
         PyErr_SetString(
             state->invalid_state_error, "the source is not completed; await the ValueTask");
         return NULL;
@@ -476,7 +379,7 @@ result(PyObject *object, PyObject *Py_UNUSED(ignored))
     if (self->kind == RESULT) {
         return Py_NewRef(self->value);
     }
-    State *state = ((ValueTask *)self)->state;
+    State *state = self->state;
     switch (self->kind) {
     case FAILED:
     case CANCELLED:
@@ -544,7 +447,7 @@ value_task_await(PyObject *object)
         return PyObject_CallFunctionObjArgs(
             self->state->wait_for_source, self->value, self->extra, NULL);
     case SPENT:
-        return raise_spent(((ValueTask *)self)->state);
+        return raise_spent(self->state);
     default:
         return rest_new(self->state, self, false);
     }
@@ -616,29 +519,6 @@ value_task_next(PyObject *self)
 }
 
 /* ---- as_future(), preserve(), then() ------------------------------------------------------ */
-
-static PyObject *
-new_future(State *state)
-{
-    PyObject *loop = PyObject_CallNoArgs(state->get_running_loop);
-    if (!loop) {
-        return NULL;
-    }
-    PyObject *future = PyObject_CallMethodNoArgs(loop, state->str_create_future);
-    Py_DECREF(loop);
-    return future;
-}
-
-/* Call future.cancel() with the message of the CancelledError EXCEPTION. */
-PyObject *
-cancel(State *state, PyObject *future, PyObject *exception)
-{
-    PyObject *args = ((PyBaseExceptionObject *)exception)->args;
-    if (args && PyTuple_GET_SIZE(args) > 0) {
-        return PyObject_CallMethodOneArg(future, state->str_cancel, PyTuple_GET_ITEM(args, 0));
-    }
-    return PyObject_CallMethodNoArgs(future, state->str_cancel);
-}
 
 /* Call FUTURE.METHOD(ARGUMENT) and return the future; steals it. */
 static PyObject *
@@ -716,7 +596,7 @@ preserve(PyObject *object, PyObject *Py_UNUSED(ignored))
         return Py_NewRef(object);
     }
     PyObject *future = as_future(object, NULL);
-    return future ? value_task_new(((ValueTask *)self)->state, FUTURE, future, NULL) : NULL;
+    return future ? value_task_new(self->state, FUTURE, future, NULL) : NULL;
 }
 
 /* A ValueTask of what the call of FUNCTION with RESULT gives; steals RESULT, which may be NULL
@@ -768,7 +648,7 @@ then(PyObject *object, PyObject *function)
     if (kind < 0) {
         return NULL;
     }
-    if (kind == BODY) {
+    if (kind == PENDING) {
         PyObject *body
             = PyObject_CallFunctionObjArgs(state->then_coroutine, object, function, NULL);
         return body ? value_task_new(state, BODY, body, NULL) : NULL;
@@ -832,7 +712,7 @@ described(ValueTask *self)
     default:
         break;
     }
-    PyObject *name = PyObject_GetAttr(self->value, ((ValueTask *)self)->state->str_qualname);
+    PyObject *name = PyObject_GetAttr(self->value, self->state->str_qualname);
     if (!name) {
         return NULL;
     }

@@ -23,27 +23,6 @@ typedef struct {
     bool blocking; /* _asyncio_future_blocking */
 } Waiter;
 
-/* Call LOOP.METHOD(FUNCTION[, ARGUMENT], context=CONTEXT). */
-int
-call_soon(
-    State *state, PyObject *loop, PyObject *method, PyObject *function, PyObject *argument,
-    PyObject *context)
-{
-    PyObject *args[4] = {loop, function};
-    size_t count = 2;
-    if (argument) {
-        args[count++] = argument;
-    }
-    args[count] = context;
-    PyObject *handle
-        = PyObject_VectorcallMethod(method, args, count, context ? state->context_names : NULL);
-    if (!handle) {
-        return -1;
-    }
-    Py_DECREF(handle);
-    return 0;
-}
-
 PyObject *
 waiter_new(State *state, Source *source, PyObject *token)
 {
@@ -126,7 +105,7 @@ take_place(Waiter *self)
         PyErr_Clear();
         return 0;
     }
-    if (status == BODY && source_wait(self->source, (PyObject *)self, NULL, self->loop) == 0) {
+    if (status == PENDING && source_wait(self->source, (PyObject *)self, NULL, self->loop) == 0) {
         return 0;
     }
     if (PyErr_Occurred()) {
@@ -174,11 +153,11 @@ add_done_callback(PyObject *object, PyObject *const *args, Py_ssize_t count, PyO
 
 /* Whether the source is completed; a stale token is WHEN_STALE. */
 static int
-completed(Waiter *self, bool when_stale)
+is_over(Waiter *self, bool when_stale)
 {
     int status = source_status(self->source, self->token);
     if (status >= 0) {
-        return status != BODY;
+        return status != PENDING;
     }
     if (!PyErr_ExceptionMatches(self->state->invalid_state_error)) {
         return -1;
@@ -192,7 +171,7 @@ static PyObject *
 cancel_waiting(PyObject *object, PyObject *args, PyObject *kwargs)
 {
     Waiter *self = (Waiter *)object;
-    int over = self->ended ? 1 : completed(self, false);
+    int over = self->ended ? 1 : is_over(self, false);
     if (over != 0) {
         return over < 0 ? NULL : Py_NewRef(Py_False);
     }
@@ -213,7 +192,7 @@ static PyObject *
 waiter_done(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     Waiter *self = (Waiter *)object;
-    int over = self->ended ? 1 : completed(self, true);
+    int over = self->ended ? 1 : is_over(self, true);
     return over < 0 ? NULL : PyBool_FromLong(over);
 }
 
@@ -285,7 +264,7 @@ waiter_send(PyObject *object, PyObject *Py_UNUSED(sent), PyObject **result)
         PyErr_SetString(PyExc_RuntimeError, "this await of a ValueTask has ended");
         return PYGEN_ERROR;
     }
-    if (self->stage == NEW && source_status(self->source, self->token) == BODY) {
+    if (self->stage == NEW && source_status(self->source, self->token) == PENDING) {
         self->stage = YIELDED;
         self->blocking = true;
         *result = Py_NewRef(object);
