@@ -46,6 +46,23 @@ suspended(State *state, PyObject *body, PyObject *waits_for, bool pooled)
     return (PyObject *)made;
 }
 
+/* The body raised: steals BODY. */
+static PyObject *
+failed(State *state, PyObject *body)
+{
+    if (PyErr_ExceptionMatches(PyExc_RecursionError)) {
+        close_unstarted(state, body);
+    }
+    Py_DECREF(body);
+    PyObject *exception = raised();
+    if (escapes(exception)) {
+        raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
+        Py_DECREF(exception);
+        return NULL;
+    }
+    return value_task_failed(state, exception);
+}
+
 static PyObject *
 function_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *names)
 {
@@ -73,17 +90,7 @@ function_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, Py
     case PYGEN_NEXT:
         return suspended(state, body, outcome, self->pooled);
     default:
-        if (PyErr_ExceptionMatches(PyExc_RecursionError)) {
-            close_unstarted(state, body);
-        }
-        Py_DECREF(body);
-        PyObject *exception = raised();
-        if (escapes(exception)) {
-            raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
-            Py_DECREF(exception);
-            return NULL;
-        }
-        return value_task_failed(state, exception);
+        return failed(state, body);
     }
 }
 
