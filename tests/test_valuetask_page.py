@@ -164,3 +164,43 @@ class TestExperiment:
         figures["counts"]["python.constant"]["allocations"] = 3.0
         table = valuetask_page.sections(kept)["experiments"]
         assert any("| 2 or less | **3** missed |" in line for line in table)
+
+    def test_a_profile_counts_a_call_where_it_was_executed(self) -> None:
+        import valuetask_profile
+
+        written = """\
+            ob=(1) lib/libpython3.13.so
+            fl=(1) ceval.c
+            fn=(1) _PyEval_EvalFrameDefault'2
+            10 100
+            cob=(2) valuetask/_native.so
+            cfn=(2) value_task_await
+            calls=1 20
+            +3 40
+            * 7
+            ob=(2)
+            fn=(2)
+            20 40
+            ob=(1)
+            fn=(3) gen_dealloc
+            -2 5
+            fn=(1)
+            10 1
+            summary: 153
+        """
+        lines = [line.strip() for line in written.splitlines()]
+        assert valuetask_profile.count_parts(lines) == {
+            valuetask_profile.LOOP: 108,
+            valuetask_profile.EXTENSION: 40,
+            valuetask_profile.OTHER: 5,
+        }
+
+    def test_the_page_has_the_rows_that_the_profile_writes(self) -> None:
+        import valuetask_profile
+        from valuetask_profile import CASES, PARTS, Profile
+
+        profiles = {name: Profile(dict.fromkeys(PARTS, 1.0)) for name in CASES}
+        for name, lines in valuetask_profile.sections({"3.13.0": profiles}).items():
+            shown = PAGE.split(f"<!-- {name}: begin -->")[1].split(f"<!-- {name}: end -->")[0]
+            for line, written in zip(lines, shown.strip().splitlines(), strict=True):
+                assert line.split("|")[1] == written.split("|")[1]

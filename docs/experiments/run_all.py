@@ -3,6 +3,7 @@
 ``make experiments PYTHONS="python3.11 python3.12 python3.13"``. The first interpreter also
 repeats the timings and takes the durations; exactness, overhead and ValueTask are tried on
 each. ValueTask's figures go into ``docs/valuetask.md``, the others into ``docs/method.md``.
+ValueTask's profile needs valgrind: it is written only by ``--only valuetask_profile``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import valuetask_page
+import valuetask_profile
 
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, probe
@@ -240,6 +242,8 @@ def main() -> None:
             print("\n".join(lines), flush=True)
     if given.only in (None, "valuetask"):
         print("\n".join(measure_valuetask(pythons)), flush=True)
+    if given.only == "valuetask_profile":
+        valuetask_profile.write(pythons)
 
 
 if __name__ == "__main__":

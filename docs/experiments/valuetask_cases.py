@@ -14,7 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.valuetask.body import idle, stepping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -268,6 +271,12 @@ async def asyncio_gather_usually(times: Times) -> None:
         await asyncio.gather(*[usually(number) for number in range(LEAVES)])
 
 
+async def asyncio_gather_waiting(times: Times) -> None:
+    """Gather those alone that wait."""
+    for _ in times:
+        await asyncio.gather(*[usually(number) for number in range(0, LEAVES, EVERY)])
+
+
 async def gathered(times: Times) -> None:
     for _ in times:
         await gather(*[decorated_leaf(number) for number in range(LEAVES)])
@@ -355,3 +364,73 @@ async def instance_check(times: Times) -> None:
 async def iterator(times: Times) -> None:
     for _ in times:
         await Iterator("answer")
+
+
+# Other designs of a decorated body, without a rule: each can be awaited once, and no more.
+
+
+class Bare:
+    """The rest of a body as the pure type has it, and nothing else of it."""
+
+    if sys.version_info < (3, 13):
+        __slots__ = ("_stepper", "_waits_for")
+
+    def __init__(self, body: object, stepper: Any, waits_for: Any) -> None:
+        self._stepper = stepper
+        self._waits_for = waits_for
+
+    def __await__(self) -> Any:
+        stepper, outcome = self._stepper, self._waits_for
+        while stepper.gi_yieldfrom is not None:
+            yield outcome
+            outcome = stepper.send(None)
+        idle.append(stepper)
+        return outcome._result
+
+
+class Sent:
+    """The rest of a body that is stepped by its own ``send()``."""
+
+    if sys.version_info < (3, 13):
+        __slots__ = ("_body", "_waits_for")
+
+    def __init__(self, body: Any, waits_for: object) -> None:
+        self._body = body
+        self._waits_for = waits_for
+
+    def __await__(self) -> Any:
+        yield self._waits_for
+        return (yield from self._body.__await__())
+
+
+def sending(function: Any) -> Any:
+    """Step a body of *function* at once, and take its result out of the StopIteration."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        try:
+            waits_for = body.send(None)
+        except StopIteration as stopped:
+            return ValueTask(stopped.value)
+        return Sent(body, waits_for)
+
+    return call
+
+
+bare_suspending: Any = stepping(suspending, Bare)  # type: ignore[arg-type]
+sent_answered, sent_suspending = sending(answered), sending(suspending)
+
+
+async def suspended_bare(times: Times) -> None:
+    for _ in times:
+        await bare_suspending()
+
+
+async def suspended_sent(times: Times) -> None:
+    for _ in times:
+        await sent_suspending()
+
+
+async def body_sent(times: Times) -> None:
+    for _ in times:
+        await sent_answered()

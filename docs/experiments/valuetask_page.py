@@ -203,6 +203,13 @@ DESIGNS = (
     Cost("one slot for all kinds, and an `isinstance` check", "designs", "instance_check"),
     Cost("an iterator whose `__next__` raises `StopIteration`", "designs", "iterator"),
 )
+BODY_DESIGNS = (
+    Cost("suspends once: the design chosen", "suspended", "{}.suspended"),
+    Cost("suspends once: the same without any of its rules", "suspended", "suspended_bare"),
+    Cost("suspends once: stepped by `send()`, without any rule", "suspended", "suspended_sent"),
+    Cost("returns at once: the design chosen", "body", "{}.body"),
+    Cost("returns at once: stepped by `send()`, without any rule", "body", "body_sent"),
+)
 
 
 def sections(kept: dict[str, Any]) -> dict[str, list[str]]:
@@ -375,24 +382,34 @@ def _cost_row(
 
 
 def _designs(found: list[Figures]) -> Iterator[str]:
-    yield f"| time / the one chosen | {' | '.join(figures['python'] for figures in found)} |"
+    yield from _pure("time / the one chosen", DESIGNS, found)
+    yield ""
+    yield from _pure("a body: time / the same body as a coroutine", BODY_DESIGNS, found)
+
+
+def _pure(title: str, costs: tuple[Cost, ...], found: list[Figures]) -> Iterator[str]:
+    yield f"| {title} | {' | '.join(figures['python'] for figures in found)} |"
     yield f"|---|{'--:|' * len(found)}"
-    for cost in DESIGNS:
+    for cost in costs:
         read = ratio(cost.comparison, cost.case)
         cells = [str(read(figures, "python") or ABSENT) for figures in found]
         yield f"| {cost.text} | {' | '.join(cells)} |"
 
 
+def put(name: str, lines: list[str]) -> None:
+    """Put *lines* into the page, between the markers of that *name*."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    _, after = rest.split(end)
+    written = "".join(f"{line}\n" for line in lines)
+    PAGE.write_text(f"{before}{begin}\n{written}{end}{after}", encoding="utf-8")
+
+
 def write(kept: dict[str, Any]) -> None:
     """Keep the figures and put them into the page."""
     KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    text = PAGE.read_text(encoding="utf-8")
     for name, lines in sections(kept).items():
-        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        before, rest = text.split(begin)
-        _, after = rest.split(end)
-        text = "".join((before, begin, "\n", *(f"{line}\n" for line in lines), end, after))
-    PAGE.write_text(text, encoding="utf-8")
+        put(name, lines)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
+import types
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from harness.valuetask.body import Suspended, idle, named_after, new_stepper, run_primed
+from harness.valuetask.body import Suspended, idle, named_after, new_stepper
 from harness.valuetask.failing import drop_own_frames, unlink
 
 if TYPE_CHECKING:
@@ -121,18 +122,18 @@ else:
             if caller is not None:
                 asyncio.tasks._enter_task(loop, caller)
 
-    async def _shell(left: list[Suspended[Any]]) -> Any:
+    async def _shell(left: list[Suspended[T]]) -> T | None:
         """Run the rest of the body that is *left*; begins with a step that does nothing."""
-        return await run_primed(_Left(left))
+        return await _primed(left)
 
-    class _Left:
-        """For ``run_primed``: the rest that is known when it runs."""
-
-        def __init__(self, left: list[Suspended[Any]]) -> None:
-            self._left = left
-
-        def _run(self, thrown: list[BaseException]) -> Generator[Any, Any, Any]:
-            return (yield from self._left.pop()._run(thrown)) if self._left else None
+    @types.coroutine
+    def _primed(left: list[Suspended[T]]) -> Generator[Any, Any, T | None]:
+        thrown: list[BaseException] = []
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - it is the body's to answer
+            thrown.append(error)
+        return (yield from left.pop().__await__(thrown)) if left else None
 
 
 async def _without_context(body: Coroutine[Any, Any, T], foreign: BaseException) -> T:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from harness.valuetask.body import (
+    RUNNING,
+    SUSPENDED,
     UNFINISHED,
     Suspended,
     awaited_twice,
     describe_rest,
     never_awaited,
-    run_primed,
     stepping,
-    task_of_rest,
     then_later,
 )
 from harness.valuetask.core import OverFuture, ValueTask
@@ -38,7 +39,8 @@ def pooled(function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, ValueTa
 class RestSource(Suspended[Any], _kind=True):
     """Holds the rest of one body after the other; the version tells them apart."""
 
-    __slots__ = ("version",)
+    if sys.version_info < (3, 13):
+        __slots__ = ("version",)
 
     def __init__(self) -> None:
         self.version = 0
@@ -71,7 +73,8 @@ class Pooled(ValueTask[T], _kind=True):
     ``preserve()``, which take it over. Every use after that is an InvalidStateError.
     """
 
-    __slots__ = ("_source", "_token")
+    if sys.version_info < (3, 13):
+        __slots__ = ("_source", "_token")
     _is_result = False
 
     def __init__(self, body: Coroutine[Any, Any, T], stepper: object, waits_for: Any) -> None:
@@ -83,14 +86,23 @@ class Pooled(ValueTask[T], _kind=True):
 
     def __del__(self) -> None:
         source = self._source
-        if source.version == self._token and not source._running:
+        if source.version == self._token and source._kept is SUSPENDED:
             try:
                 never_awaited(source._body)
             finally:
                 source.give_back()
 
     def __await__(self) -> Generator[Any, Any, T]:
-        return self._run(None)
+        source = self._held()
+        if source._kept is RUNNING:
+            raise awaited_twice(self)
+        try:
+            return (yield from source.__await__())  # type: ignore[no-any-return]
+        except BaseException as error:
+            drop_own_frames(error)
+            raise
+        finally:
+            source.give_back()
 
     def done(self) -> bool:
         self._held()
@@ -115,9 +127,9 @@ class Pooled(ValueTask[T], _kind=True):
 
     def as_future(self) -> asyncio.Future[T]:
         source = self._held()
-        if source._running:
+        if source._kept is RUNNING:
             raise awaited_twice(self)
-        task = task_of_rest(run_primed(self), source._body)
+        task = source._task(self)
         self._token = _TAKEN_OVER
         return task
 
@@ -137,21 +149,8 @@ class Pooled(ValueTask[T], _kind=True):
             )
         return source
 
-    def _run(self, thrown: list[BaseException] | None) -> Generator[Any, Any, T]:
-        """Run the rest to its end, and give the source back."""
-        source = self._source if thrown is not None else self._held()
-        if thrown is None and source._running:
-            raise awaited_twice(self)
-        try:
-            return (yield from source._run(thrown))  # type: ignore[no-any-return]
-        except BaseException as error:
-            drop_own_frames(error)
-            raise
-        finally:
-            source.give_back()
-
     def _describe(self) -> str:
         source = self._source
         if source.version != self._token:
             return "pooled, its result was read"
-        return f"pooled, {describe_rest(source._body, source._running)}"
+        return f"pooled, {describe_rest(source._body, source._kept is RUNNING)}"
