@@ -94,7 +94,7 @@ leaks: $(DEV_STAMP) ## show that 100,000 uses of each path of ValueTask leave no
 report: $(STAMP) ## make the HTML report of RUN again
 	@$(BENCH) report $(RUN)
 
-reference: $(STAMP) ## measure the reference run again, and its report
+reference: $(STAMP) ## measure the reference run again, and its report (give PYTHON=python3.13)
 	@rm -rf results/reference reports/reference
 	@$(BENCH) run --preset standard --name reference
 	@$(MAKE) --no-print-directory readme

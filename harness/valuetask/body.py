@@ -45,7 +45,7 @@ def stepping(
     # may yield anything: only gi_yieldfrom says whether the stepper is still inside of it.
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> ValueTask[T]:
-        # Python copies keyword arguments even where there are none: 5 % of the call.
+        # Python copies keyword arguments even where there are none.
         body = function(*args, **kwargs) if kwargs else function(*args)  # type: ignore[call-arg]
         try:
             try:

@@ -37,6 +37,27 @@ raise_again(PyObject *exception, PyObject *traceback)
 #endif
 }
 
+/* Raise again what was taken by raised(), which may be NULL; steals it. */
+void
+raise_back(PyObject *exception)
+{
+    if (exception) {
+        raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
+        Py_DECREF(exception);
+    }
+}
+
+/* Close BODY where an exception has nowhere to go but to the log. */
+void
+close_quietly(State *state, PyObject *body)
+{
+    PyObject *closed = PyObject_CallMethodNoArgs(body, state->str_close);
+    if (!closed) {
+        PyErr_WriteUnraisable(body);
+    }
+    Py_XDECREF(closed);
+}
+
 /* Those that no ValueTask keeps: they end the program. */
 bool
 escapes(PyObject *exception)

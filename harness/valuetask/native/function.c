@@ -13,21 +13,6 @@ typedef struct {
     bool pooled;
 } Function;
 
-/* A body that raised before its first line, at the recursion limit, has not begun: closing it
-   spares the warning that it was never awaited.  Borrows BODY; keeps the raised exception. */
-static void
-close_unstarted(State *state, PyObject *body)
-{
-    PyObject *exception = raised();
-    PyObject *closed = PyObject_CallMethodNoArgs(body, state->str_close);
-    if (!closed) {
-        PyErr_WriteUnraisable(body);
-    }
-    Py_XDECREF(closed);
-    raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
-    Py_DECREF(exception);
-}
-
 /* The body suspended: steals BODY and WAITS_FOR. */
 static PyObject *
 suspended(State *state, PyObject *body, PyObject *waits_for, bool pooled)
@@ -51,16 +36,14 @@ static PyObject *
 failed(State *state, PyObject *body)
 {
     if (PyErr_ExceptionMatches(PyExc_RecursionError)) {
-        close_unstarted(state, body);
+        /* One that raised before its first line has not begun: closing it spares the warning
+           that it was never awaited. */
+        PyObject *exception = raised();
+        close_quietly(state, body);
+        raise_back(exception);
     }
     Py_DECREF(body);
-    PyObject *exception = raised();
-    if (escapes(exception)) {
-        raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
-        Py_DECREF(exception);
-        return NULL;
-    }
-    return value_task_failed(state, exception);
+    return value_task_failed(state);
 }
 
 static PyObject *

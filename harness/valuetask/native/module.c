@@ -14,7 +14,6 @@ typedef struct {
 
 #define FIELD(name) offsetof(State, name)
 
-/* "Enum.MEMBER" names a member. */
 static const Import imports[] = {
     {"asyncio", "CancelledError", FIELD(cancelled_error)},
     {"asyncio", "InvalidStateError", FIELD(invalid_state_error)},

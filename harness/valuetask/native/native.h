@@ -131,8 +131,8 @@ typedef struct {
 
 extern PyModuleDef module_definition;
 
-/* The first interpreter's, so that to make a ValueTask there needs no look-up (a tenth of an
-   await); another interpreter's type is never this one. */
+/* The first interpreter's, so that to make a ValueTask there needs no look-up;
+   another interpreter's type is never this one. */
 extern PyTypeObject *first_type;
 extern State *first_state;
 
@@ -186,24 +186,32 @@ leads_somewhere(PyObject *result)
     return PyType_IS_GC(Py_TYPE(result));
 }
 
-/* A completed ValueTask; steals RESULT. */
+/* A ValueTask of KIND; steals what it shall hold. */
 static inline PyObject *
-value_task_completed(State *state, PyObject *result)
+value_task_made(State *state, Kind kind, PyObject *value, PyObject *extra)
 {
     ValueTask *self = (ValueTask *)object_from(&state->free_value_tasks, state->value_task_type);
     if (!self) {
-        Py_DECREF(result);
+        Py_DECREF(value);
+        Py_XDECREF(extra);
         return NULL;
     }
     self->state = state;
-    self->value = result;
-    self->extra = NULL;
-    self->kind = RESULT;
+    self->value = value;
+    self->extra = extra;
+    self->kind = (unsigned char)kind;
     self->blocking = self->driven = self->pooled = self->from_body = false;
-    if (leads_somewhere(result)) {
+    if (kind != RESULT || leads_somewhere(value)) {
         PyObject_GC_Track(self);
     }
     return (PyObject *)self;
+}
+
+/* A completed one; steals RESULT. */
+static inline PyObject *
+value_task_completed(State *state, PyObject *result)
+{
+    return value_task_made(state, RESULT, result, NULL);
 }
 
 /* value_task.c: those that make one steal what it shall hold, and release it on failure */
@@ -211,7 +219,7 @@ extern PyType_Spec value_task_spec;
 PyObject *value_task_vectorcall(PyObject *, PyObject *const *, size_t, PyObject *);
 PyObject *value_task_new(State *state, Kind kind, PyObject *value, PyObject *extra);
 void value_task_becomes(ValueTask *self, Kind kind, PyObject *value, PyObject *extra);
-PyObject *value_task_failed(State *state, PyObject *exception);
+PyObject *value_task_failed(State *state);
 PyObject *value_task_await(PyObject *);
 PySendResult value_task_again(State *state, ValueTask *self, PyObject **result);
 
@@ -240,10 +248,11 @@ show_handled(Hidden *hidden)
     Py_XDECREF(hidden->none.exc_value); /* 3.11 leaves None behind after an except clause */
 }
 
-
 /* failing.c */
 PyObject *raised(void);
 void raise_again(PyObject *exception, PyObject *traceback);
+void raise_back(PyObject *exception);
+void close_quietly(State *state, PyObject *body);
 bool escapes(PyObject *exception);
 PyObject *as_runtime_error(PyObject *stop_iteration);
 PyObject *exception_given(PyObject *given, const char *function);

@@ -22,7 +22,6 @@ typedef struct {
     PyObject *waits_for; /* until FIRST has yielded it; NULL where the body has not begun */
     unsigned char stage;
     bool blocking; /* waits_for is a future, which said so */
-    bool in_task; /* as_future()'s */
     bool claimed; /* this is the await that runs */
     bool running; /* it is being stepped, or closed */
 } Rest;
@@ -65,7 +64,6 @@ rest_new(State *state, ValueTask *owner, bool in_task)
     self->body = Py_XNewRef(owner->value);
     self->waits_for = NULL;
     self->stage = in_task ? PRIMED : FIRST;
-    self->in_task = in_task;
     self->blocking = self->claimed = self->running = false;
     PyObject_GC_Track(self);
     return (PyObject *)self;
@@ -386,7 +384,7 @@ rest_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
     if (self->stage == GOING) {
         sent = throw_into(state, self, args, count, &result);
     }
-    else if (self->stage == FIRST && self->in_task) {
+    else if (self->stage == FIRST && self->claimed) { /* it was PRIMED: a Task's */
         sent = throw_first(state, self, args, count, &result);
     }
     else {
@@ -469,10 +467,7 @@ rest_finalize(PyObject *object)
         PyErr_WriteUnraisable(object);
     }
     Py_XDECREF(closed);
-    if (pending) {
-        raise_again(pending, ((PyBaseExceptionObject *)pending)->traceback);
-        Py_DECREF(pending);
-    }
+    raise_back(pending);
 }
 
 static void

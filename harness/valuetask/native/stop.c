@@ -1,8 +1,7 @@
 /* The StopIteration that hands a result to an await.
 
    An await of anything but a coroutine goes through tp_iternext on 3.12 and later, which has
-   to raise its result in a StopIteration.  To make one is an allocation and a third of the time
-   of such an await.  So it is a subclass with a deallocator of its own: when the interpreter has
+   to raise its result in a StopIteration.  To make one is an allocation.  So it is a subclass with a deallocator of its own: when the interpreter has
    taken the value out and lets go of it, its memory is kept for the next.  Nothing keeps the
    value alive beyond that, and one that somebody holds is simply not free. */
 

@@ -7,23 +7,7 @@
 PyObject *
 value_task_new(State *state, Kind kind, PyObject *value, PyObject *extra)
 {
-    if (kind == RESULT) {
-        return value_task_completed(state, value);
-    }
-    PyTypeObject *type = state->value_task_type;
-    ValueTask *self = (ValueTask *)object_from(&state->free_value_tasks, type);
-    if (!self) {
-        Py_DECREF(value);
-        Py_XDECREF(extra);
-        return NULL;
-    }
-    self->state = state;
-    self->value = value;
-    self->extra = extra;
-    self->kind = (unsigned char)kind;
-    self->blocking = self->driven = self->pooled = self->from_body = false;
-    PyObject_GC_Track(self);
-    return (PyObject *)self;
+    return value_task_made(state, kind, value, extra);
 }
 
 /* Let a BODY be what came of it. */
@@ -40,10 +24,16 @@ value_task_becomes(ValueTask *self, Kind kind, PyObject *value, PyObject *extra)
     Py_XDECREF(waits_for);
 }
 
-/* The failure of a body: cancelled by a CancelledError, else faulted. */
+/* The failure of a body, or of a function, which raised: cancelled by a CancelledError, else
+   faulted.  NULL with what escapes. */
 PyObject *
-value_task_failed(State *state, PyObject *exception)
+value_task_failed(State *state)
 {
+    PyObject *exception = raised();
+    if (escapes(exception)) {
+        raise_back(exception);
+        return NULL;
+    }
     int cancelled = PyErr_GivenExceptionMatches(exception, state->cancelled_error);
     return value_task_new(
         state, cancelled ? CANCELLED : FAILED, exception, PyException_GetTraceback(exception));
@@ -85,16 +75,9 @@ value_task_finalize(PyObject *object)
         PyErr_WriteUnraisable(object);
     }
     Py_XDECREF(name);
-    PyObject *closed = PyObject_CallMethodNoArgs(body, state->str_close);
-    if (!closed) {
-        PyErr_WriteUnraisable(body);
-    }
-    Py_XDECREF(closed);
+    close_quietly(state, body);
     Py_DECREF(body);
-    if (pending) {
-        raise_again(pending, ((PyBaseExceptionObject *)pending)->traceback);
-        Py_DECREF(pending);
-    }
+    raise_back(pending);
 }
 
 static void
@@ -615,13 +598,7 @@ applied(State *state, PyObject *function, PyObject *result)
     if (answer) {
         return value_task_completed(state, answer);
     }
-    PyObject *exception = raised();
-    if (escapes(exception)) {
-        raise_again(exception, ((PyBaseExceptionObject *)exception)->traceback);
-        Py_DECREF(exception);
-        return NULL;
-    }
-    return value_task_failed(state, exception);
+    return value_task_failed(state);
 }
 
 /* then() on a source that is completed, and may be consumed by being read.  What it gives counts
