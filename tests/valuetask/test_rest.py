@@ -340,10 +340,14 @@ def test_a_suspended_body_in_a_cycle_that_is_dropped_warns(run: Run, pooled: boo
         held.value_task = value_task(pooled=pooled)(body)(held)
         return weakref.ref(held)
 
+    def drop_and_collect() -> weakref.ref[Held]:
+        reference = drop()  # from here on the collector may come by itself
+        gc.collect()
+        return reference
+
     async def main() -> None:
         with pytest.warns(RuntimeWarning, match="never awaited"):
-            reference = drop()  # in here: the collector may come by itself
-            gc.collect()
+            reference = drop_and_collect()
         assert reference() is None
 
     run(main())
