@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.catalog import choose
 from harness.errors import InputError, UnknownNameError
 from harness.pattern import cycle_length
+from harness.scenario import SYNC_RATIO
 from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _choose(names: Sequence[str], entries: Mapping[str, Entry]) -> list[Entry]:
 
 def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, Any]]) -> None:
     variants = {name for scenario in scenarios for name in functions(scenario)}
-    params = {name for scenario in scenarios for name in scenario.declared}
+    params = {"sync_ratio", *(name for scenario in scenarios for name in scenario.declared)}
     for variant in selection.variants:
         if variant not in variants:
             raise UnknownNameError("variant", variant, variants)
@@ -202,9 +203,7 @@ def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, An
 def _groups(
     name: str, scenario: Scenario[Any, Any, Any], selection: Selection, runtime: Runtime
 ) -> Iterable[Group]:
-    axes = _axes(scenario, selection)
-    for values in itertools.product(*axes.values()):
-        params = tuple(zip(axes, values, strict=True))
+    for params in _settings(name, scenario, selection):
         reasons = {
             variant: strategy(variant).unavailable(runtime)
             for variant in _wanted_variants(scenario, selection)
@@ -219,6 +218,33 @@ def _groups(
                 (variant, reason) for variant, reason in reasons.items() if reason is not None
             ),
         )
+
+
+def _settings(
+    name: str, scenario: Scenario[Any, Any, Any], selection: Selection
+) -> list[tuple[tuple[str, ParamValue], ...]]:
+    """Return the parameter values of each group, ``sync_ratio`` first.
+
+    Where other parameters decide the share, a share that is asked for selects among theirs:
+    InputError where a scenario that was named has none such.
+    """
+    axes = _axes(scenario, selection)
+    settings = [
+        dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())
+    ]
+    shared = [{"sync_ratio": scenario.share_of(values), **values} for values in settings]
+    asked = dict(selection.params).get("sync_ratio")
+    if asked is not None and scenario.sync_ratio is not None:
+        shares = {SYNC_RATIO.parse("sync_ratio", text) for text in asked}
+        missing = sorted(shares - {values["sync_ratio"] for values in shared})
+        if missing and selection.scenarios:
+            there = "; ".join(format_params(values.items()) for values in shared)
+            raise InputError(
+                f"{name} has no sync_ratio={_format_value(missing[0])}: its share follows from "
+                f"{', '.join(scenario.parameters)}; expected one of {there}"
+            )
+        shared = [values for values in shared if values["sync_ratio"] in shares]
+    return [tuple(values.items()) for values in shared]
 
 
 def _wanted_variants(scenario: Scenario[Any, Any, Any], selection: Selection) -> list[str]:
@@ -241,7 +267,7 @@ def _axes(
                 for value in scenario.sweep.get(name, (parameter.default,))
             ]
         axes[name] = tuple(dict.fromkeys(values))
-    for value in axes["sync_ratio"]:
+    for value in axes.get("sync_ratio", ()):
         cycle_length(float(value))  # InputError for a share that no cycle of requests has
     return axes
 

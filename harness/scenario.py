@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
-from harness.errors import InputError, UnknownNameError
+from harness.errors import InputError, UnknownNameError, told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -37,18 +37,21 @@ class Parameter:
 
     The type of a value is the type of *default*; an integer is taken where a float is
     expected. *minimum* and *maximum* are inclusive. A text is one line without ``;``, which
-    separates the parameters of a case.
+    separates the parameters of a case. *choices*, where there are any, are all the values.
     """
 
     default: ParamValue
     minimum: float = -math.inf
     maximum: float = math.inf
     help: str = ""
+    choices: tuple[ParamValue, ...] = ()
 
     def __post_init__(self) -> None:
         if type(self.default) not in _KINDS:
             expected = ", ".join(_KINDS.values())
             raise InputError(f"default {self.default!r}: expected one of {expected}")
+        for choice in self.choices:
+            self.check("choice", choice)
 
     def parse(self, name: str, text: str) -> ParamValue:
         """Read a value as it is typed on a command line; InputError if it is none."""
@@ -73,6 +76,8 @@ class Parameter:
         return value
 
     def _within(self, value: ParamValue) -> bool:
+        if self.choices and value not in self.choices:
+            return False
         if isinstance(value, bool):
             return True
         if isinstance(value, str):
@@ -83,6 +88,8 @@ class Parameter:
     @property
     def expected(self) -> str:
         """What a value must be, as one phrase for people."""
+        if self.choices:
+            return f"one of {', '.join(map(str, self.choices))}"
         kind = _KINDS[type(self.default)]
         low, high = self.minimum, self.maximum
         if math.isfinite(low) and math.isfinite(high):
@@ -94,6 +101,7 @@ class Parameter:
         return kind
 
 
+_SHARES = (0.0, 0.5, 0.9, 0.99, 1.0)
 SYNC_RATIO = Parameter(1.0, 0.0, 1.0, "share of operations that complete without suspending")
 
 
@@ -176,6 +184,12 @@ class Scenario(Generic[State, Request, Answer]):
         The parameter values that are measured unless the user says otherwise.
     parameters
         The knobs beside ``sync_ratio``, which every scenario has.
+    sync_ratio
+        ``params -> share`` where other parameters decide it, as ten rows in a page make it 0.9;
+        it is no knob of its own then. NaN where nobody knows it.
+    operations
+        ``params -> number`` of operations that one request stands for, as a gather over leaves
+        does; one unless given. What of them suspends is then not seen, nor held against the share.
     """
 
     title: str
@@ -184,9 +198,11 @@ class Scenario(Generic[State, Request, Answer]):
     variants: tuple[Callable[[State, Request], Awaitable[Answer]], ...]
     synchronous: Callable[[State, Request], Answer] | None = None
     sweep: Mapping[str, Sequence[ParamValue]] = field(
-        default_factory=lambda: {"sync_ratio": (0.0, 0.5, 0.9, 0.99, 1.0)}
+        default_factory=lambda: {"sync_ratio": _SHARES}
     )
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    sync_ratio: Callable[[Params], float] | None = None
+    operations: Callable[[Params], int] | None = None
 
     def __post_init__(self) -> None:
         if not self.variants:
@@ -201,6 +217,8 @@ class Scenario(Generic[State, Request, Answer]):
                     f"scenario {self.title!r}: a parameter cannot be named {name!r}; expected an "
                     "identifier that Params does not use itself"
                 )
+        if self.sync_ratio is not None and self.sweep == {"sync_ratio": _SHARES}:
+            object.__setattr__(self, "sweep", {})  # the one that nobody gave
         declared = self.declared
         for name, parameter in declared.items():
             parameter.check(name, parameter.default)
@@ -214,5 +232,35 @@ class Scenario(Generic[State, Request, Answer]):
 
     @property
     def declared(self) -> dict[str, Parameter]:
-        """Every parameter by name, ``sync_ratio`` first."""
-        return {"sync_ratio": SYNC_RATIO, **self.parameters}
+        """Every parameter by name, ``sync_ratio`` first where it is one."""
+        own = {"sync_ratio": SYNC_RATIO} if self.sync_ratio is None else {}
+        return {**own, **self.parameters}
+
+    def share_of(self, values: Mapping[str, ParamValue]) -> float:
+        """Return ``sync_ratio`` at these parameter values, 0 to 1 (to four digits) or NaN.
+
+        InputError where it is something else.
+        """
+        if self.sync_ratio is None:
+            return float(values["sync_ratio"])
+        try:
+            share = float(self.sync_ratio(Params(values)))
+        except Exception as error:
+            raise InputError(
+                f"scenario {self.title!r}: its sync_ratio fails for {dict(values)}: {told(error)}"
+            ) from error
+        if share < 0 or share > 1:
+            raise InputError(
+                f"scenario {self.title!r}: its sync_ratio gives {share!r} for {dict(values)}; "
+                "expected a number from 0 to 1"
+            )
+        return round(share, 4)
+
+    def operations_of(self, params: Params) -> int:
+        """Return how many operations one request stands for; InputError if it is no number."""
+        number = 1 if self.operations is None else self.operations(params)
+        if type(number) is not int or number < 1:
+            raise InputError(
+                f"scenario {self.title!r}: its operations gives {number!r}; expected 1 or more"
+            )
+        return number

@@ -1,11 +1,12 @@
 """Strategies: the known ways to hand an answer over, and how the driver reads each.
 
-A variant whose name is not listed here is welcome; it is awaited like a coroutine.
+A variant whose name is not listed here is welcome; it is awaited like a coroutine. One whose
+name begins with ``eager_`` is measured on a loop that starts tasks eagerly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ class Strategy:
         How the driver reads the answer.
     can_complete_synchronously
         Whether an answer that is already there costs no suspension. A plain Task always
-        suspends its awaiter: its first step runs in a later turn of the loop.
+        suspends its awaiter: its first step runs in a later turn of the loop. None: not known.
     eager_tasks
         Whether the loop starts tasks eagerly (``asyncio.eager_task_factory``).
     only_synchronous
@@ -48,7 +49,7 @@ class Strategy:
 
     name: str
     reading: Reading = Reading.AWAIT
-    can_complete_synchronously: bool = True
+    can_complete_synchronously: bool | None = True
     eager_tasks: bool = False
     only_synchronous: bool = False
     since: tuple[int, int] = (3, 11)
@@ -73,6 +74,9 @@ _DERIVED = {
 _KNOWN = {
     known.name: known
     for known in (
+        Strategy("coroutine"),
+        Strategy("cached_future"),
+        Strategy("ready_future"),
         Strategy("task", can_complete_synchronously=False),
         Strategy("eager_task", eager_tasks=True, since=(3, 12)),
         Strategy("value_task", implementation="python"),
@@ -85,7 +89,12 @@ _KNOWN = {
 
 def strategy(variant: str) -> Strategy:
     """Return the strategy that *variant* names; an unknown name is awaited."""
-    return _KNOWN.get(variant, Strategy(variant))
+    if variant in _KNOWN:
+        return _KNOWN[variant]
+    unknown = Strategy(variant, can_complete_synchronously=None)
+    if variant.startswith("eager_"):
+        return replace(unknown, eager_tasks=True, since=_KNOWN["eager_task"].since)
+    return unknown
 
 
 def functions(scenario: Scenario[Any, Any, Any]) -> dict[str, Callable[[Any, Any], Any]]:

@@ -47,7 +47,7 @@ def measure() -> dict[str, float | str]:
     with open_driver(SCENARIO, "coroutine", Params({"sync_ratio": 1.0}), "asyncio") as driver:
         warm_up(driver)
         cycles, _ = calibrate(driver, 0.003)
-        operations = cycles * len(driver.cycle)
+        operations = cycles * driver.operations
         awaited = min(driver.drive(cycles) for _ in range(REPEATS)) / operations
         return {
             "python": platform.python_version(),

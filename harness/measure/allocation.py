@@ -69,7 +69,7 @@ class Schedule:
     """
 
     def __init__(self, driver: Driver[Any, Any, Any], operations: int = OPERATIONS) -> None:
-        length = len(driver.cycle)
+        length = driver.operations
         more = -(-operations // length)
         self.driver = driver
         self.short = -(-_SHORT // length)

@@ -70,7 +70,7 @@ def attribute(
         started, ended, peak_bytes, allocator, memory
                       of the capture, as memray tells them
     """
-    cycles = -(-operations // len(driver.cycle))
+    cycles = -(-operations // driver.operations)
     with collector_off():
         with _named_command(driver.variant):
             tracker = Tracker(
@@ -83,7 +83,7 @@ def attribute(
     reading = _Reading(capture)
     counts, hook, unplaced = reading.own(hookless, frames)
     return {
-        "operations": cycles * len(driver.cycle),
+        "operations": cycles * driver.operations,
         "hook": hook,
         "unplaced": unplaced,
         **_described(counts, reading.elements, source),

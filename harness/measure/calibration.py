@@ -41,4 +41,4 @@ def floor(driver: Driver[Any, Any, Any]) -> float:
     while driver.drive_nothing(cycles) < _FLOOR_SECONDS:
         cycles *= 2
     best = min(driver.drive_nothing(cycles) for _ in range(_FLOOR_REPEATS))
-    return best / (cycles * len(driver.cycle))
+    return best / (cycles * driver.operations)

@@ -76,7 +76,7 @@ class _Worker:
         self._driver = self._stack.enter_context(
             open_driver(self._scenario, variant, self._params, self._loop)
         )
-        return {"operations": len(self._driver.cycle)}
+        return {"operations": self._driver.operations}
 
     def _warm_up(self) -> dict[str, Any]:
         warm_up(self._driver)
@@ -185,7 +185,7 @@ def _serve_verification(
         with open_driver(scenario, variant, params, job["loop"]) as driver:
             observed[variant] = observe(driver)
     channel.send({"comparing": True})
-    seen = compare(observed, params.sync_ratio)
+    seen = compare(observed, params.sync_ratio, scenario.operations_of(params))
     channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
 
 

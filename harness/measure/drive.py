@@ -29,8 +29,8 @@ Answer = TypeVar("Answer")
 class Driver(Generic[State, Request, Answer]):
     """Drives one variant's function over the scenario's requests.
 
-    ``cycle`` is the tuple of requests that is repeated; its length is the number of
-    operations of one cycle.
+    ``cycle`` is the tuple of requests that is repeated; ``operations`` is how many operations
+    one cycle of them is.
     """
 
     def __init__(
@@ -40,7 +40,9 @@ class Driver(Generic[State, Request, Answer]):
         state: State,
         cycle: tuple[Request, ...],
         loop: asyncio.AbstractEventLoop,
+        operations: int = 1,
     ) -> None:
+        self.operations = len(cycle) * operations
         self.variant = variant
         self.function = function
         self.state = state
@@ -170,7 +172,7 @@ def open_driver(
         if known.eager_tasks:
             loop.set_task_factory(_eager_factory(loop_name))
         function = swap.counterpart(functions(scenario)[variant])
-        yield Driver(variant, function, state, cycle, loop)
+        yield Driver(variant, function, state, cycle, loop, scenario.operations_of(params))
 
 
 @contextmanager

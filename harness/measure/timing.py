@@ -46,4 +46,4 @@ def time_values(
     }
     runner = pyperf.Runner()
     runner.parse_args(["--worker", *(str(word) for pair in options.items() for word in pair)])
-    runner.bench_time_func(driver.variant, behind_gate, inner_loops=len(driver.cycle))
+    runner.bench_time_func(driver.variant, behind_gate, inner_loops=driver.operations)

@@ -165,6 +165,7 @@ class Recorded:
 
     def __init__(self, length: int) -> None:
         self.cycle = (None,) * length
+        self.operations = length
         self.asked: list[tuple[str, int]] = []
 
     def drive(self, cycles: int) -> None:

@@ -14,13 +14,14 @@ import pytest
 import scenarios
 from harness.measure.drive import open_driver
 from harness.measure.observe import observe
+from harness.plan import format_params
 from harness.strategy import strategy
 from harness.verify import compare
 from tests.scenarios.watching import (
     LOOPS,
-    RATIOS,
     SCENARIOS,
     parameters,
+    settings,
     skip_unless_there,
     variants,
     watch,
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 FILES = sorted(Path(scenarios.__path__[0]).glob("*.py"))
 
 CASES = [
-    pytest.param(name, variant, ratio, id=f"{name}-{variant}-{ratio:g}")
+    pytest.param(name, variant, values, id=f"{name}-{variant}-{format_params(values.items())}")
     for name in SCENARIOS
-    for ratio in RATIOS
-    for variant in variants(name, ratio)
+    for values in settings(name)
+    for variant in variants(name, parameters(name, **values).sync_ratio)
 ]
-WHERE_THEY_EXIST = {"eager_task": 1, "value_task_native": 0}  # tasks of one operation
+# What else may change neither answers nor share: values that the sweeps do not have.
 OTHER_VALUES: dict[str, dict[str, Any]] = {
     "cache_lookup": {"size": 1},
     "do_work": {"delay": 0.0005},
@@ -57,67 +58,78 @@ def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @cache
-def answers_of_the_coroutine(name: str, ratio: float) -> list[list[Any]]:
-    return [cycle.answers for cycle in watch(name, "coroutine", "asyncio", sync_ratio=ratio)]
+def answers_of_the_coroutine(name: str, values: tuple[tuple[str, Any], ...]) -> list[list[Any]]:
+    return [cycle.answers for cycle in watch(name, "coroutine", "asyncio", **dict(values))]
+
+
+def expected_share(name: str, variant: str, **values: Any) -> float:
+    possible = strategy(variant).can_complete_synchronously is not False
+    return parameters(name, **values).sync_ratio if possible else 0.0
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)
-@pytest.mark.parametrize(("name", "variant", "ratio"), CASES)
+@pytest.mark.parametrize(("name", "variant", "values"), CASES)
 def test_a_variant_does_the_work_of_the_coroutine(
-    name: str, variant: str, ratio: float, loop_name: str
+    name: str, variant: str, values: dict[str, Any], loop_name: str
 ) -> None:
     skip_unless_there(loop_name)
-    seen = watch(name, variant, loop_name, sync_ratio=ratio)
-    assert [cycle.answers for cycle in seen] == answers_of_the_coroutine(name, ratio)
-    share = ratio if strategy(variant).can_complete_synchronously else 0.0
-    assert [cycle.synchronous_share for cycle in seen] == [pytest.approx(share)] * 3
-    assert {count for cycle in seen for count in cycle.suspensions} <= {0, 1}
+    seen = watch(name, variant, loop_name, **values)
+    assert [cycle.answers for cycle in seen] == answers_of_the_coroutine(
+        name, tuple(values.items())
+    )
+    if SCENARIOS[name].operations is None:
+        share = expected_share(name, variant, **values)
+        assert [cycle.synchronous_share for cycle in seen] == [pytest.approx(share, abs=1e-4)] * 3
+        assert {count for cycle in seen for count in cycle.suspensions} <= {0, 1}
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("ratio", [0.5, 1.0])
+@pytest.mark.parametrize("setting", [0, -1])
 def test_other_parameter_values_change_neither_answers_nor_share(
-    name: str, ratio: float, loop_name: str
+    name: str, setting: int, loop_name: str
 ) -> None:
     skip_unless_there(loop_name)
+    values = settings(name)[setting] | OTHER_VALUES.get(name, {})
     expected = None
-    for variant in variants(name, ratio):
-        seen = watch(name, variant, loop_name, seed=7, sync_ratio=ratio, **OTHER_VALUES[name])
+    for variant in variants(name, parameters(name, **values).sync_ratio):
+        seen = watch(name, variant, loop_name, seed=7, **values)
         expected = expected or [cycle.answers for cycle in seen]
         assert [cycle.answers for cycle in seen] == expected
-        share = ratio if strategy(variant).can_complete_synchronously else 0.0
-        assert {cycle.synchronous_share for cycle in seen} == {share}
+        if SCENARIOS[name].operations is None:
+            share = pytest.approx(expected_share(name, variant, **values), abs=1e-4)
+            assert [cycle.synchronous_share for cycle in seen] == [share] * len(seen)
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_harness_finds_no_disagreement_and_no_hidden_task(name: str, loop_name: str) -> None:
     skip_unless_there(loop_name)
+    values = settings(name)[len(settings(name)) // 2]
+    params = parameters(name, **values)
     observed = {}
-    for variant in variants(name, 0.9):
-        params = parameters(name, sync_ratio=0.9)
+    for variant in variants(name, params.sync_ratio):
         with open_driver(SCENARIOS[name], variant, params, loop_name) as driver:
             observed[variant] = observe(driver)
-    # A query of aiosqlite is a coroutine: a future of its row is a Task.
-    on_a_miss = pytest.approx(0.1) if name == "cache_lookup" else 0
-    here = {name: tasks for name, tasks in WHERE_THEY_EXIST.items() if name in observed}
-    assert {variant: seen.tasks for variant, seen in compare(observed, 0.9).items()} == here | {
-        "task": 1,
-        "coroutine": 0,
-        "cached_future": on_a_miss,
-        "ready_future": on_a_miss,
-        "value_task": 0,
-        "value_task_checked": 0,
+    operations = SCENARIOS[name].operations_of(params)
+    tasks = {
+        variant: seen.tasks
+        for variant, seen in compare(observed, params.sync_ratio, operations).items()
     }
+    if operations == 1:
+        assert tasks["coroutine"] == tasks["value_task"] == tasks["value_task_checked"] == 0
+        assert tasks["task"] == tasks.get("eager_task", 1) == 1
+        # A future of what a coroutine gives, where the answer is not there, is a Task.
+        waiting = pytest.approx(1 - params.sync_ratio, abs=1e-3)
+        assert all(tasks[name] in (0, waiting) for name in tasks if name.endswith("_future"))
 
 
 @pytest.mark.parametrize("loop_name", LOOPS)
-@pytest.mark.parametrize("ratio", [0.0, 1.0])
+@pytest.mark.parametrize("setting", [0, -1])
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_it_closes_before_anything_was_asked(name: str, ratio: float, loop_name: str) -> None:
+def test_it_closes_before_anything_was_asked(name: str, setting: int, loop_name: str) -> None:
     skip_unless_there(loop_name)
-    params = parameters(name, sync_ratio=ratio)
+    params = parameters(name, **settings(name)[setting])
     with open_driver(SCENARIOS[name], "coroutine", params, loop_name):
         pass
 
@@ -126,7 +138,7 @@ def test_it_closes_before_anything_was_asked(name: str, ratio: float, loop_name:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_it_closes_when_the_measuring_fails(name: str, loop_name: str) -> None:
     skip_unless_there(loop_name)
-    params = parameters(name, sync_ratio=0.5)
+    params = parameters(name, **settings(name)[len(settings(name)) // 2])
 
     def fail() -> None:
         with open_driver(SCENARIOS[name], "coroutine", params, loop_name) as driver:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness import Params
+import scenarios
+from harness import Params, catalog
 from harness.measure.drive import open_driver
 from harness.measure.environment import this_runtime
 from harness.strategy import Reading, functions, strategy
-from scenarios import cache_lookup, do_work, stream_read
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from harness.measure.drive import Driver
 
 SCENARIOS: dict[str, Scenario[Any, Any, Any]] = {
-    "cache_lookup": cache_lookup.SCENARIO,
-    "do_work": do_work.SCENARIO,
-    "stream_read": stream_read.SCENARIO,
+    module.name: catalog.load(f"scenarios.{module.name}").scenario
+    for module in pkgutil.iter_modules(scenarios.__path__)
+    if not module.name.startswith("_")
 }
 LOOPS = ("asyncio", "uvloop")
 RATIOS = (0.0, 0.25, 0.5, 0.9, 0.99, 1.0)
@@ -90,12 +92,22 @@ def watch(
     return seen
 
 
+def settings(name: str) -> list[dict[str, Any]]:
+    """Return the parameter values at which a scenario is looked at: its shares, else its sweep."""
+    scenario = SCENARIOS[name]
+    if scenario.sync_ratio is None:
+        return [{"sync_ratio": ratio} for ratio in RATIOS]
+    axes = [[(knob, value) for value in values] for knob, values in scenario.sweep.items()]
+    return [dict(values) for values in itertools.product(*axes)]
+
+
 def parameters(name: str, seed: int = 0, **values: Any) -> Params:
     """Return the parameters of a scenario: *values*, and the defaults of the others."""
-    declared = SCENARIOS[name].declared
+    scenario = SCENARIOS[name]
+    declared = scenario.declared
     checked = {key: declared[key].check(key, value) for key, value in values.items()}
-    defaults = {key: parameter.default for key, parameter in declared.items()}
-    return Params(defaults | checked, seed)
+    known = {key: parameter.default for key, parameter in declared.items()} | checked
+    return Params({"sync_ratio": scenario.share_of(known), **known}, seed)
 
 
 def variants(name: str, ratio: float) -> list[str]:
