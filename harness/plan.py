@@ -165,11 +165,19 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
         raise UnknownNameError("instrument", selection.only, INSTRUMENTS)
     chosen = _choose(selection.scenarios, entries)
     _check_names(selection, [entry.scenario for entry in chosen])
-    groups = tuple(
-        group
-        for entry in chosen
-        for group in _groups(entry.name, entry.scenario, selection, runtime)
-    )
+    asked = dict(selection.params)
+    groups: list[Group] = []
+    lacking: list[str] = []
+    for entry in chosen:
+        settings = _settings(entry.scenario, selection)
+        if entry.scenario.sync_ratio is not None and "sync_ratio" in asked:
+            wanted = {SYNC_RATIO.parse("sync_ratio", text) for text in asked["sync_ratio"]}
+            if not wanted <= {values["sync_ratio"] for values in settings}:
+                lacking.append(_no_such_share(entry, asked["sync_ratio"], settings))
+            settings = [values for values in settings if values["sync_ratio"] in wanted]
+        groups += _groups(entry.name, entry.scenario, settings, selection, runtime)
+    if lacking and (selection.scenarios or not groups):
+        raise InputError(lacking[0])
     if not any(group.variants for group in groups):
         raise InputError(_nothing_left(selection, groups))
     return Plan(
@@ -201,17 +209,21 @@ def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, An
 
 
 def _groups(
-    name: str, scenario: Scenario[Any, Any, Any], selection: Selection, runtime: Runtime
+    name: str,
+    scenario: Scenario[Any, Any, Any],
+    settings: Iterable[Mapping[str, ParamValue]],
+    selection: Selection,
+    runtime: Runtime,
 ) -> Iterable[Group]:
-    for params in _settings(name, scenario, selection):
+    for values in settings:
         reasons = {
             variant: strategy(variant).unavailable(runtime)
             for variant in _wanted_variants(scenario, selection)
-            if dict(params)["sync_ratio"] == 1 or not strategy(variant).only_synchronous
+            if values["sync_ratio"] == 1 or not strategy(variant).only_synchronous
         }
         yield Group(
             scenario=name,
-            params=params,
+            params=tuple(values.items()),
             variants=tuple(variant for variant, reason in reasons.items() if reason is None),
             runtime=runtime,
             unavailable=tuple(
@@ -221,30 +233,22 @@ def _groups(
 
 
 def _settings(
-    name: str, scenario: Scenario[Any, Any, Any], selection: Selection
-) -> list[tuple[tuple[str, ParamValue], ...]]:
-    """Return the parameter values of each group, ``sync_ratio`` first.
-
-    Where other parameters decide the share, a share that is asked for selects among theirs:
-    InputError where a scenario that was named has none such.
-    """
+    scenario: Scenario[Any, Any, Any], selection: Selection
+) -> list[dict[str, ParamValue]]:
+    """Return the parameter values of each group, ``sync_ratio`` first."""
     axes = _axes(scenario, selection)
-    settings = [
-        dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())
-    ]
-    shared = [{"sync_ratio": scenario.share_of(values), **values} for values in settings]
-    asked = dict(selection.params).get("sync_ratio")
-    if asked is not None and scenario.sync_ratio is not None:
-        shares = {SYNC_RATIO.parse("sync_ratio", text) for text in asked}
-        missing = sorted(shares - {values["sync_ratio"] for values in shared})
-        if missing and selection.scenarios:
-            there = "; ".join(format_params(values.items()) for values in shared)
-            raise InputError(
-                f"{name} has no sync_ratio={_format_value(missing[0])}: its share follows from "
-                f"{', '.join(scenario.parameters)}; expected one of {there}"
-            )
-        shared = [values for values in shared if values["sync_ratio"] in shares]
-    return [tuple(values.items()) for values in shared]
+    chosen = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    return [{"sync_ratio": scenario.share_of(values), **values} for values in chosen]
+
+
+def _no_such_share(
+    entry: Entry, asked: Sequence[str], settings: Iterable[Mapping[str, ParamValue]]
+) -> str:
+    there = "; ".join(format_params(values.items()) for values in settings)
+    return (
+        f"{entry.name} has no sync_ratio={','.join(asked)}: its share follows from "
+        f"{', '.join(entry.scenario.parameters)}; expected of {there}"
+    )
 
 
 def _wanted_variants(scenario: Scenario[Any, Any, Any], selection: Selection) -> list[str]:

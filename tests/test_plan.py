@@ -343,3 +343,57 @@ class TestNames:
     def test_a_runtime_is_the_same_one_whether_or_not_the_c_type_is_built(self) -> None:
         without = Runtime("3.13.0", without_native="not built for this Python")
         assert (without, hash(without), str(without)) == (NEW, hash(NEW), str(NEW))
+
+
+PAGES = entry(
+    "pages",
+    parameters={"rows": Parameter(10, 1), "kind": Parameter("warm", choices=("warm", "cold"))},
+    sweep={"rows": (1, 10, 3)},
+    sync_ratio=lambda params: 1 - 1 / params.rows,
+)
+
+
+def shares(*scenarios: str, among: tuple[Entry, ...] = (PAGES,), **given: Any) -> list[float]:
+    plan = make_plan(Selection(scenarios=scenarios, **given), entries(*among), NEW)
+    return [float(dict(group.params)["sync_ratio"]) for group in plan.groups]
+
+
+def test_a_share_that_follows_from_other_parameters_comes_first_to_four_digits() -> None:
+    plan = make_plan(Selection(), entries(PAGES), NEW)
+    assert [format_params(group.params) for group in plan.groups] == [
+        "sync_ratio=0;rows=1;kind=warm",
+        "sync_ratio=0.9;rows=10;kind=warm",
+        "sync_ratio=0.6667;rows=3;kind=warm",
+    ]
+
+
+def test_a_share_that_is_asked_for_selects_among_those_that_follow() -> None:
+    assert shares(params=(("sync_ratio", ("0.9",)),)) == [0.9]
+    assert shares(params=(("sync_ratio", ("0.9", "0")),)) == [0.0, 0.9]
+    assert shares(params=(("sync_ratio", ("0.5",)), ("rows", ("2",)))) == [0.5]
+
+
+def test_a_share_that_a_named_scenario_cannot_have_is_refused_with_those_it_has() -> None:
+    expected = (
+        r"^pages has no sync_ratio=0.25: its share follows from rows, kind; expected of "
+        r"sync_ratio=0;rows=1;kind=warm; sync_ratio=0.9;"
+    )
+    with pytest.raises(InputError, match=expected):
+        shares("pages", params=(("sync_ratio", ("0.25",)),))
+    with pytest.raises(InputError, match=r"^pages has no sync_ratio=0.9,0.25: "):
+        shares("pages", params=(("sync_ratio", ("0.9", "0.25")),))
+
+
+def test_where_none_was_named_the_scenarios_that_have_a_share_are_measured_at_it() -> None:
+    assert shares(among=(PAGES, entry("cache")), params=(("sync_ratio", ("0.25",)),)) == [0.25]
+    with pytest.raises(InputError, match=r"^pages has no sync_ratio=0.25: its"):
+        shares(params=(("sync_ratio", ("0.25",)),))
+
+
+def test_a_share_that_is_none_is_refused() -> None:
+    bad = entry("bad", sync_ratio=lambda _: 1.5)
+    with pytest.raises(InputError, match=r"sync_ratio gives 1.5 .* expected a number from 0 to 1"):
+        shares(among=(bad,))
+    worse = entry("worse", sync_ratio=lambda params: params.absent)
+    with pytest.raises(InputError, match=r"its sync_ratio fails for \{\}: AttributeError"):
+        shares(among=(worse,))

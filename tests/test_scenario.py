@@ -232,3 +232,40 @@ class TestScenario:
     def test_a_name_that_params_or_the_command_line_cannot_read_is_refused(self, name: str) -> None:
         with pytest.raises(InputError, match="cannot be named"):
             scenario(parameters={name: Parameter(1.0)})
+
+
+class TestOperations:
+    def test_a_request_is_one_operation_unless_told(self) -> None:
+        assert scenario().operations_of(Params({})) == 1
+
+    def test_parameters_decide_how_many_it_is(self) -> None:
+        leaves = scenario(
+            parameters={"leaves": Parameter(20, 1)}, operations=lambda params: params.leaves
+        )
+        assert leaves.operations_of(Params({"leaves": 7})) == 7
+
+    @pytest.mark.parametrize("number", [0, -1, 1.5, "3", True])
+    def test_what_is_no_number_of_operations_is_refused(self, number: object) -> None:
+        with pytest.raises(InputError, match=r"its operations gives .*; expected 1 or more"):
+            scenario(operations=lambda _: number).operations_of(Params({}))
+
+
+def test_a_parameter_with_choices_takes_no_other_value() -> None:
+    kind = Parameter("none", choices=("none", "io"))
+    assert parsed(kind, "io") == ("io", "")
+    assert parsed(kind, "cpu") == (None, "x=cpu: expected one of none, io")
+    assert parsed(Parameter(2, choices=(2, 4)), "3") == (None, "x=3: expected one of 2, 4")
+
+
+def test_choices_must_be_values_themselves() -> None:
+    with pytest.raises(InputError, match="choice=2: expected"):
+        Parameter("none", choices=("none", 2))
+
+
+def test_a_scenario_whose_share_follows_has_no_sync_ratio_to_set() -> None:
+    pages = scenario(parameters={"rows": Parameter(10, 1)}, sync_ratio=lambda p: 1 - 1 / p.rows)
+    assert list(pages.declared) == ["rows"]
+    assert pages.sweep == {}
+    assert pages.share_of({"rows": 10}) == 0.9
+    with pytest.raises(UnknownNameError, match="sync_ratio"):
+        scenario(sync_ratio=lambda _: 1.0, sweep={"sync_ratio": (0.5,)})

@@ -55,10 +55,18 @@ def test_an_unknown_variant_is_awaited_and_may_complete_synchronously() -> None:
     known = strategy("my_own_idea")
     assert known.name == "my_own_idea"
     assert known.reading is Reading.AWAIT
-    assert known.can_complete_synchronously
+    assert known.can_complete_synchronously is None
     assert not known.eager_tasks
     assert not known.only_synchronous
     assert known.unavailable(Runtime("3.11.0")) is None
+
+
+def test_any_variant_that_is_called_eager_runs_on_a_loop_that_starts_tasks_eagerly() -> None:
+    known = strategy("eager_gather")
+    assert known.name == "eager_gather"
+    assert known.eager_tasks
+    assert known.unavailable(Runtime("3.11.7")) is not None
+    assert known.unavailable(Runtime("3.12.0")) is None
 
 
 def test_a_task_never_completes_synchronously_unless_it_is_eager() -> None:

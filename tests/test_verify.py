@@ -112,3 +112,24 @@ def test_the_share_is_not_asked_of_those_that_always_or_never_suspend(variant: s
     suspensions = [int(variant == "task")] * 2
     observed = compare({variant: seen([1, 2], suspensions, tasks=2)}, 0.5)
     assert observed[variant].tasks == 1
+
+
+def test_a_strategy_of_the_authors_own_may_always_suspend_or_keep_the_share() -> None:
+    waiting = seen([1, 2], [1, 1])
+    compare({"coroutine": seen([1, 2], [0, 1]), "my_own_idea": waiting}, 0.5)
+    with pytest.raises(DisagreementError, match="my_own_idea completes 1 of its operations"):
+        compare({"coroutine": seen([1, 2], [0, 1]), "my_own_idea": seen([1, 2], [0, 0])}, 0.5)
+    with pytest.raises(DisagreementError, match="cached_future completes 0 of its operations"):
+        compare({"coroutine": seen([1, 2], [0, 1]), "cached_future": waiting}, 0.5)
+
+
+def test_a_share_that_nobody_knows_is_held_against_none() -> None:
+    observed = {"coroutine": seen([1, 2, 3], [0, 1, 1])}
+    assert compare(observed, math.nan)["coroutine"].synchronous_share == pytest.approx(1 / 3)
+
+
+def test_what_a_request_of_several_operations_shows_is_given_per_operation() -> None:
+    observed = {"coroutine": seen([[1] * 10, [2] * 10], [1, 1], tasks=20)}
+    assert compare(observed, 0.9, operations=10)["coroutine"] == Observation(
+        synchronous_share=0.0, suspensions=0.1, tasks=1.0
+    )

@@ -13,14 +13,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from harness.analysis.estimate import estimate_ratio, estimate_time
+from harness.analysis.knobs import beside, knob_values, knobs
 from harness.strategy import strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.analysis.knobs import Values
     from harness.plan import Group
     from harness.record import GroupRecord, Run
-    from harness.scenario import ParamValue
 
 __all__ = ["TYPICAL_SHARE", "Sentence", "Tone", "summary_sentences"]
 
@@ -71,10 +72,12 @@ def summary_sentences(run: Run) -> tuple[Sentence, ...]:
 
 def _scenario(records: Sequence[GroupRecord], run: Run) -> Iterator[Sentence]:
     """Yield the comparisons at the typical share, then what is different at the ends."""
-    first = _others(records[0].group)
-    varies = any(_others(record.group) != first for record in records)
-    where = _Place(first if varies else (), len({g.runtime for g in run.plan.groups}) > 1)
-    alike = [record for record in records if _others(record.group) == first]
+    moving = knobs([record.group for record in records])
+    first = beside(records[0].group, moving)
+    varies = any(beside(record.group, moving) != first for record in records)
+    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
+    where = _Place(moving, first if varies else (), several_runtimes)
+    alike = [record for record in records if beside(record.group, moving) == first]
     typical = min(alike, key=lambda r: (abs(_share(r.group) - TYPICAL_SHARE), -_share(r.group)))
     rarest = min(alike, key=lambda record: _share(record.group))
     most = max(alike, key=lambda record: _share(record.group))
@@ -209,14 +212,15 @@ def _is_even(record: GroupRecord, variant: str, reference: str) -> bool:
 
 @dataclass(frozen=True)
 class _Place:
-    """How a group is named in a sentence: by its share, and by what else the run varies."""
+    """How a group is named in a sentence: by its share, its knobs, and what else the run varies."""
 
-    others: tuple[tuple[str, ParamValue], ...]
+    knobs: tuple[str, ...]
+    others: Values
     several_runtimes: bool
 
     def describe(self, group: Group) -> str:
         text = f"At {_share(group) * 100:.3g} % synchronous completions"
-        told = [f"{name}={value}" for name, value in self.others]
+        told = [f"{name}={value}" for name, value in knob_values(group, self.knobs) + self.others]
         if self.several_runtimes:
             told.append(str(group.runtime))
         return f"{text} ({', '.join(told)})" if told else text
@@ -228,10 +232,6 @@ def _is_measured(record: GroupRecord, variant: str) -> bool:
 
 def _share(group: Group) -> float:
     return float(dict(group.params)["sync_ratio"])
-
-
-def _others(group: Group) -> tuple[tuple[str, ParamValue], ...]:
-    return tuple((name, value) for name, value in group.params if name != "sync_ratio")
 
 
 def _number(value: float, half_width: float | None = None) -> str:

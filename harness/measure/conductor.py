@@ -1,6 +1,6 @@
 """Conductor: measures the times of one group in rounds of gated sweeps, until they are exact.
 
-It opens one gate at a time: two children never run at once. In each sweep it takes the
+It opens one gate at a time: while one child is timed, no other runs. In each sweep it takes the
 variants in a fresh random order, so that the values of one sweep are neighbours in time.
 It knows its workers by a protocol only; tests script a fake one without a clock.
 """
@@ -28,6 +28,8 @@ __all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "t
 # with shorter and longer ones in the same wall time.
 VALUE_SECONDS = 0.001
 _WARMUP_SWEEPS = 1
+# Setting up and warming up are not timed, and need not wait for each other on two cores.
+_PREPARED_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,11 @@ class Calibration:
 class Worker(Protocol):
     """One child of a round. Each method raises MeasureError when the child gives up."""
 
-    def prepare(self) -> int:
-        """Set up and warm up; return the operations of one cycle."""
+    def prepare(self) -> None:
+        """Begin to set up and to warm up."""
+
+    def prepared(self) -> int:
+        """Wait until that is done; return the operations of one cycle."""
 
     def calibrate(self, seconds: float) -> Calibration:
         """Find how many cycles last *seconds*."""
@@ -168,6 +173,12 @@ class _Round:
 
     def run(self) -> bool:
         """Measure all of it; False if it was given up, and has to be measured again."""
+        variants = list(self._workers)
+        for start in range(0, len(variants), _PREPARED_AT_ONCE):
+            together = variants[start : start + _PREPARED_AT_ONCE]
+            for step in (self._prepare, self._wait_until_prepared):
+                for variant in together:
+                    self._attempt(variant, step)
         for variant in list(self._workers):
             self._attempt(variant, self._make_ready)
         for sweep in range(_WARMUP_SWEEPS + self._values):
@@ -180,7 +191,7 @@ class _Round:
 
     def _attempt(self, variant: str, step: Callable[[str, Worker], None]) -> None:
         """Take *step* with one worker; one that fails leaves the round."""
-        if self._spoilt:
+        if self._spoilt or variant not in self._workers:
             return
         try:
             step(variant, self._workers[variant])
@@ -191,12 +202,17 @@ class _Round:
             # this round is given up, and measured again without it.
             self._spoilt = isinstance(error, HungError)
 
+    def _prepare(self, variant: str, worker: Worker) -> None:
+        worker.prepare()
+
+    def _wait_until_prepared(self, variant: str, worker: Worker) -> None:
+        self._operations[variant] = worker.prepared()
+
     def _make_ready(self, variant: str, worker: Worker) -> None:
-        operations = worker.prepare()
         if variant not in self._group.calibrations:
             self._group.calibrations[variant] = worker.calibrate(VALUE_SECONDS)
         found = self._group.calibrations[variant]
-        self._operations[variant] = operations * found.loops
+        self._operations[variant] *= found.loops
         expected = found.loops * found.seconds
         worker.begin(found.loops, self._values, _WARMUP_SWEEPS, expected)
 

@@ -73,9 +73,13 @@ class Member:
 
     def ask(self, do: str, *, limit: float | None = None, **given: Any) -> dict[str, Any]:
         """Say what to do and return the answer; MeasureError if there is none in time."""
+        self.tell(do, **given)
+        return self.listen(do, limit)
+
+    def tell(self, do: str, **given: Any) -> None:
+        """Say what to do; the answer has to be listened to."""
         with suppress(MeasureError):  # it is gone: what it said last is there to be read
             self._channel.send({"do": do, **given})
-        return self.listen(do, limit)
 
     def listen(self, doing: str, limit: float | None = None) -> dict[str, Any]:
         """Return the next message; MeasureError with the reason if the child gave up.

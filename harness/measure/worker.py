@@ -71,10 +71,15 @@ class PyperfWorker:
         self._member = member
         self._limit = 0.0
 
-    def prepare(self) -> int:
-        """Have the child set the scenario up and warm up."""
-        operations: int = self._member.ask("prepare")["operations"]
-        self._member.ask("warm_up")
+    def prepare(self) -> None:
+        """Have the child begin to set the scenario up, and to warm up."""
+        self._member.tell("prepare")
+        self._member.tell("warm_up")
+
+    def prepared(self) -> int:
+        """Wait until it is warm; return the operations of one cycle."""
+        operations: int = self._member.listen("prepare")["operations"]
+        self._member.listen("warm_up")
         return operations
 
     def calibrate(self, seconds: float) -> Calibration:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from harness.analysis.findings import run_findings
+from harness.analysis.knobs import beside
 from harness.analysis.rows import case_rows
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
@@ -298,7 +299,7 @@ def _digest(rows: Sequence[CaseRow]) -> str:
 
 
 def _heading(group: Group) -> str:
-    others = tuple((name, value) for name, value in group.params if name != "sync_ratio")
+    others = beside(group)
     text = f"{share_text(group)} synchronous"
     return f"{text}, {visible(format_params(others))}" if others else text
 

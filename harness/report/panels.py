@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.analysis.knobs import beside, knob_values, knobs
 from harness.plan import format_params
 from harness.report.charts import Bar, Line, Point, bar_chart, dot_chart, line_chart
 from harness.report.figures import byte_text, count_text, time_text, visible
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from harness.analysis.rows import CaseRow
+    from harness.plan import Group
     from harness.report.palette import Mark
     from harness.report.table import Block
 
@@ -60,38 +62,54 @@ def case_charts(
 def share_charts(
     several: Sequence[Block], marks: Mapping[str, Mark], anchor: str
 ) -> Iterator[Chart]:
-    """Yield time and allocations against ``sync_ratio``, per value of the other parameters."""
+    """Yield time and allocations against the share, per value of the parameters beside it."""
+    moving = knobs([block.group for block in several])
     settings: dict[str, list[Block]] = {}
     for block in several:
-        others = [(name, value) for name, value in block.group.params if name != "sync_ratio"]
+        others = beside(block.group, moving)
         settings.setdefault(visible(format_params(others)), []).append(block)
     for number, (setting, together) in enumerate(settings.items(), start=1):
         ordered = sorted(together, key=lambda block: block.rows[0].sync_ratio)
         about = f" ({setting})" if setting and len(settings) > 1 else ""
-        yield from _over_share(ordered, marks, f"{anchor}-over{number}", about)
+        yield from _over_share(ordered, moving, marks, f"{anchor}-over{number}", about)
 
 
 def _over_share(
-    ordered: Sequence[Block], marks: Mapping[str, Mark], anchor: str, about: str
+    ordered: Sequence[Block],
+    moving: Sequence[str],
+    marks: Mapping[str, Mark],
+    anchor: str,
+    about: str,
 ) -> Iterator[Chart]:
     ordered = [block for block in ordered if common_reason(block.rows) is None]
     if len(ordered) < 2:
         return
-    places = [share_text(block.group) for block in ordered]
+    places = [_place(block.group, moving) for block in ordered]
     name = ordered[0].group.scenario
+    knob = visible(", ".join(moving)) or "sync_ratio"
+    note = _AXIS_NOTE if not moving else f"{_AXIS_NOTE}; {knob} moves it"
     lines = _lines(ordered, marks, _time_point)
     if lines:
-        title = f"Time against sync_ratio{about}"
+        title = f"Time against {knob}{about}"
         svg = line_chart(lines, places, f"{anchor}-time", f"{name}: {title}", _time_tick)
-        yield Chart(title, _AXIS_NOTE, svg)
+        yield Chart(title, note, svg)
     lines = _lines(ordered, marks, _count_point)
     if lines:
-        title = f"Allocations against sync_ratio{about}"
+        title = f"Allocations against {knob}{about}"
         svg = line_chart(lines, places, f"{anchor}-allocations", f"{name}: {title}", _count_tick)
-        yield Chart(title, _AXIS_NOTE, svg)
+        yield Chart(title, note, svg)
 
 
 _AXIS_NOTE = "per operation, by the share that completes without suspending (not to scale)"
+
+
+def _place(group: Group, moving: Sequence[str]) -> str:
+    """Return how a group stands on the axis: its share, and the knob's value where one moves it."""
+    values = "; ".join(
+        format_params([(name, value)]).partition("=")[2]
+        for name, value in knob_values(group, moving)
+    )
+    return f"{visible(values)}: {share_text(group)}" if values else share_text(group)
 
 
 def _lines(

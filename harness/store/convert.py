@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from harness.record import Timing
 
-__all__ = ["allocations_file", "run_file", "run_from_files"]
+__all__ = ["allocations_file", "plan_of", "run_file", "run_from_files"]
 
 Figures = TypeVar("Figures")
 
@@ -73,8 +73,7 @@ def run_from_files(
 
     ValueError for what no run can hold, such as a group that the plan does not have.
     """
-    plan = _plan(stored.plan)
-    _check_groups(plan, [entry.index for entry in stored.groups])
+    plan = plan_of(stored)
     allocations = {(case.group, case.variant): _allocations(case) for case in counted.cases}
     return Run(
         name=stored.name,
@@ -105,6 +104,13 @@ def run_from_files(
             for entry in stored.groups
         ),
     )
+
+
+def plan_of(stored: schema.RunFile) -> Plan:
+    """Return the plan of a stored run; ValueError for one that no run can have."""
+    plan = _plan(stored.plan)
+    _check_groups(plan, [entry.index for entry in stored.groups])
+    return plan
 
 
 def _of_group(index: int, cases: Mapping[tuple[int, str], Figures]) -> dict[str, Figures]:

@@ -14,17 +14,20 @@ import msgspec
 from harness.analysis.rows import case_rows
 from harness.analysis.summary import summary_csv
 from harness.errors import StoreError
-from harness.store.convert import allocations_file, run_file, run_from_files
+from harness.record import RunStatus
+from harness.store.convert import allocations_file, plan_of, run_file, run_from_files
 from harness.store.schema import SCHEMA, AllocationsFile, Header, RunFile
 from harness.store.timing import decode_timings, encode_timings
 
 if TYPE_CHECKING:
+    from harness.plan import Group, Plan
     from harness.record import Run
 
-__all__ = ["RunFolder", "check_name", "find_run", "latest_name"]
+__all__ = ["RunFolder", "check_name", "earlier_durations", "find_run", "latest_name"]
 
 LATEST = "latest"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
+_LOOKED_AT = 10  # runs, for what a group takes
 _TO_DO = "give another folder with --results, or make room"
 
 Struct = TypeVar("Struct")
@@ -153,6 +156,26 @@ def find_run(results: Path, name: str) -> RunFolder:
             if (path / "run.json").is_file():
                 return RunFolder(path)
     raise StoreError(_not_found(results, name))
+
+
+def earlier_durations(results: Path, plan: Plan) -> dict[Group, float]:
+    """Return the seconds that groups took in the newest runs under *results*, as exactly.
+
+    A run that cannot be read, or that measured another way, says nothing.
+    """
+    started = _started(results)
+    found: dict[Group, float] = {}
+    for name in sorted(started, key=lambda run: (started[run], run))[-_LOOKED_AT:]:
+        with suppress(StoreError, ValueError, OverflowError):
+            stored = RunFolder(results / name)._read("run.json", RunFile)
+            measured = plan_of(stored)
+            if (measured.preset, measured.instruments) == (plan.preset, plan.instruments):
+                found |= {
+                    measured.groups[entry.index]: entry.duration
+                    for entry in stored.groups
+                    if entry.status is RunStatus.DONE
+                }
+    return found
 
 
 def _not_found(results: Path, name: str) -> str:

@@ -47,6 +47,7 @@ class Stage:
     """Rounds that cannot be opened."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
+    preparing: list[str] = field(default_factory=list)
     opened: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     is_open: bool = False
 
@@ -85,8 +86,9 @@ class ScriptedWorker:
         self._wanted = -1
 
     @contextmanager
-    def _running(self, step: str) -> Iterator[None]:
+    def _running(self, step: str, *, beside: bool = False) -> Iterator[None]:
         """Run alone: another worker that runs meanwhile would disturb the measurement."""
+        assert beside or not self._stage.preparing
         assert self._stage.is_open
         assert not self._stage.running, f"{self.variant} and {self._stage.running} run at once"
         self._stage.running.append(self.variant)
@@ -98,8 +100,14 @@ class ScriptedWorker:
         finally:
             self._stage.running.remove(self.variant)
 
-    def prepare(self) -> int:
-        with self._running("prepare"):
+    def prepare(self) -> None:
+        assert len(self._stage.preparing) < 2, "two cores take no more"
+        assert not self._stage.running
+        self._stage.preparing.append(self.variant)
+
+    def prepared(self) -> int:
+        self._stage.preparing.remove(self.variant)
+        with self._running("prepare", beside=True):
             return CYCLE
 
     def calibrate(self, seconds: float) -> Calibration:

@@ -1,0 +1,59 @@
+"""Forecast: how long a run is going to take, before it starts. Pure.
+
+A group that was measured before, as exactly, takes what it took then. The others take what their
+processes, variants and rounds are known to take, scaled by how far that is off for those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from harness.plan import Group, Preset
+
+__all__ = ["forecast"]
+
+# Seconds for each variant: to be verified and counted; to be set up and warmed up for a round;
+# and for each of its values there, with the gate. docs/method.md has what whole runs took.
+_VERIFY, _COUNT = 0.010, 0.015
+_PREPARE = 0.010
+_VALUE = 0.00135
+# How far between the fewest and the most rounds the targets are met, on average.
+_ROUNDS = 0.6
+
+
+def forecast(
+    groups: Iterable[Group],
+    preset: Preset,
+    instruments: Iterable[str],
+    start: float,
+    earlier: Mapping[Group, float],
+) -> float:
+    """Return the seconds that measuring *groups* is going to take.
+
+    *start* is what starting an interpreter takes, in seconds; *earlier* what groups took before
+    at this preset, by these instruments.
+    """
+    wanted = frozenset(instruments)
+    expected = {group: _group(len(group.variants), preset, wanted, start) for group in groups}
+    known = {group: seconds for group, seconds in earlier.items() if group in expected}
+    supposed = sum(expected[group] for group in known)
+    scale = sum(known.values()) / supposed if supposed else 1.0
+    return sum(
+        known[group] if group in known else scale * seconds for group, seconds in expected.items()
+    )
+
+
+def _group(variants: int, preset: Preset, instruments: frozenset[str], start: float) -> float:
+    if not variants:
+        return 0.0
+    seconds = start + variants * _VERIFY
+    if "allocations" in instruments:
+        seconds += start + variants * _COUNT
+    if "time" in instruments:
+        fewest, most = preset.rounds
+        rounds = fewest + _ROUNDS * (most - fewest)
+        seconds += rounds * (start + variants * (_PREPARE + (preset.values + 1) * _VALUE))
+    return seconds
