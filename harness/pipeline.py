@@ -10,6 +10,8 @@ from harness.measure.group import measure_group
 from harness.record import RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.measure.crew import Interpreter
     from harness.measure.group import OnStage
     from harness.plan import Group
@@ -22,8 +24,8 @@ __all__ = ["Listener", "measure_run", "now"]
 class Listener(Protocol):
     """Told how a run goes on, to show it."""
 
-    def run_started(self, groups: int) -> None:
-        """Take note that *groups* groups are going to be measured."""
+    def run_started(self, groups: Sequence[Group]) -> None:
+        """Take note that *groups* are going to be measured."""
 
     def group_started(self, group: Group) -> None:
         """Take note that the next group begins."""
@@ -62,7 +64,7 @@ def run_groups(run: Run, folder: RunFolder, measure: Measure, listener: Listener
     pending = [group for group in run.plan.groups if group not in done]
     run = replace(run, status=RunStatus.RUNNING, ended=None)
     folder.save(run)
-    listener.run_started(len(pending))
+    listener.run_started(pending)
     try:
         for group in pending:
             listener.group_started(group)

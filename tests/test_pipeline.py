@@ -16,7 +16,7 @@ from harness.store import RunFolder
 from tests.runs import make_record, make_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from harness.measure.group import OnStage
@@ -52,8 +52,8 @@ class Heard:
         self.stored: list[int] = []
         self._folder = folder
 
-    def run_started(self, groups: int) -> None:
-        self.told.append(f"run of {groups}")
+    def run_started(self, groups: Sequence[Group]) -> None:
+        self.told.append(f"run of {len(groups)}")
 
     def group_started(self, group: Group) -> None:
         self.told.append(f"{dict(group.params)['sync_ratio']:g} started")

@@ -11,7 +11,7 @@ import pandas as pd
 from harness.report.figures import ABSENT, count_text, significant, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from harness.analysis.rows import CaseRow
 
@@ -39,7 +39,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class OverviewRow:
-    """One group: its scenario, parameters and runtime, and a cell per variant."""
+    """One group: its scenario, the parameters that vary, its runtime, and a cell per variant."""
 
     scenario: str
     params: str
@@ -71,17 +71,40 @@ def overview(rows: Sequence[CaseRow]) -> Overview | None:
     frame["place"] = range(len(rows))
     cases = frame.drop_duplicates([*_KEYS, "variant"]).set_index([*_KEYS, "variant"])["place"]
     table = cases.unstack("variant", fill_value=-1, sort=False)
+    varying = _varying({(row.scenario, row.params) for row in rows})
     cells = [*(_cell(row, figure) for row in rows), Cell("", 0)]  # the last one: no such case
     return Overview(
         figure=figure,
         variants=tuple(map(str, table.columns)),
         rows=tuple(
-            OverviewRow(scenario, params, python, loop, tuple(cells[place] for place in places))
+            OverviewRow(
+                scenario,
+                varying[scenario, params],
+                python,
+                loop,
+                tuple(cells[place] for place in places),
+            )
             for (scenario, params, python, loop), places in zip(
                 table.index, table.to_numpy().tolist(), strict=True
             )
         ),
     )
+
+
+def _varying(settings: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the parameters of each setting of a scenario that its others do not have alike."""
+    common: dict[str, set[str]] = {}
+    for scenario, params in settings:
+        words = {*params.split(";")}
+        common[scenario] = common.get(scenario, words) & words
+    return {
+        (scenario, params): ";".join(
+            word
+            for word in params.split(";")
+            if word not in common[scenario] or word.startswith("sync_ratio=")
+        )
+        for scenario, params in settings
+    }
 
 
 def _cell(row: CaseRow, figure: str) -> Cell:

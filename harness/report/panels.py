@@ -64,6 +64,8 @@ def share_charts(
 ) -> Iterator[Chart]:
     """Yield time and allocations against the share, per value of the parameters beside it."""
     moving = knobs([block.group for block in several])
+    if any(isinstance(value, str) for _, value in knob_values(several[0].group, moving)):
+        return  # kinds of work, which no line leads from one to the other
     settings: dict[str, list[Block]] = {}
     for block in several:
         others = beside(block.group, moving)

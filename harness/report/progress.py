@@ -10,8 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from harness.plan import format_params
 from harness.record import RunStatus
+from harness.report.method import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from rich.console import Console
@@ -23,10 +25,14 @@ __all__ = ["ProgressDisplay"]
 
 
 class ProgressDisplay:
-    """Shows group, round, what is being done and the time left; a context manager."""
+    """Shows group, round, what is being done and the time left; a context manager.
 
-    def __init__(self, console: Console) -> None:
+    *forecast* gives the seconds that groups are going to take, to be told before they are measured.
+    """
+
+    def __init__(self, console: Console, forecast: Callable[[Sequence[Group]], float]) -> None:
         self._console = console
+        self._forecast = forecast
         self._live = console.is_terminal
         self._progress = Progress(
             TextColumn("{task.description}"),
@@ -56,11 +62,18 @@ class ProgressDisplay:
     ) -> None:
         self._progress.stop()
 
-    def run_started(self, groups: int) -> None:
-        """Show how many groups there are to measure."""
-        self._groups = groups
+    def run_started(self, groups: Sequence[Group]) -> None:
+        """Show how many groups there are to measure, and how long that is going to take."""
+        self._groups = len(groups)
         self._started = time.monotonic()
-        self._progress.update(self._task, total=groups)
+        self._progress.update(self._task, total=len(groups))
+        if groups:
+            scenarios = plural(len({group.scenario for group in groups}), "scenario")
+            self._console.print(
+                f"measuring {scenarios} at {plural(len(groups), 'setting')}: "
+                f"about {_duration(self._forecast(groups))}",
+                highlight=False,
+            )
 
     def group_started(self, group: Group) -> None:
         """Show which group begins."""
@@ -97,6 +110,16 @@ class ProgressDisplay:
         spent = time.monotonic() - self._started
         left = spent / self._ended * (self._groups - self._ended)
         return f"about {left:.0f} s left" if left >= 1 else ""
+
+
+def _duration(seconds: float) -> str:
+    """Write 8 s, 50 s, 2 min 50 s, 12 min: as exactly as anybody knows beforehand."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 100:
+        return f"{round(seconds, -1):.0f} s"
+    minutes, rest = divmod(round(seconds, -1), 60)
+    return f"{minutes:.0f} min {rest:.0f} s" if rest and minutes < 5 else f"{seconds / 60:.0f} min"
 
 
 def _rounds(record: GroupRecord) -> str:
