@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness._version import __version__
 from harness.errors import AwaitbenchError
+from harness.importing import make_importable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "entry", "main", "run_scenario"]
 
-COMMANDS = ("list", "run", "show", "report", "profile", "doctor")
+COMMANDS = ("list", "new", "run", "show", "report", "profile", "doctor")
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
@@ -75,9 +77,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run_scenario(scenario: Scenario[Any, Any, Any]) -> NoReturn:
     """Be the command line of one scenario file: ``python FILE.py …`` measures just it."""
     module: ModuleType = sys.modules["__main__"]
+    program = Path(str(module.__file__))
     spec = getattr(module, "__spec__", None)
     package, _, name = ("", "", "") if spec is None else spec.name.rpartition(".")
-    source = name if package == "scenarios" else str(module.__file__)
+    source = name if package == "scenarios" else str(program)
+    if source == str(program):
+        # Python has put its folder first: from now on, a file there hides no module of Python's.
+        if sys.path[:1] == [str(program.parent)]:
+            del sys.path[0]
+        make_importable(program.parent, program.stem)
     raise SystemExit(main(["run", source, *sys.argv[1:]]))
 
 

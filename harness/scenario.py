@@ -256,6 +256,13 @@ class Scenario(Generic[State, Request, Answer]):
             )
         return round(share, 4)
 
+    def awaited_share(self, params: Params) -> float:
+        """Return the share of requests that are not to suspend; NaN where that is not known.
+
+        It is not where a request stands for several operations, even if *params* make it one.
+        """
+        return params.sync_ratio if self.operations is None else math.nan
+
     def operations_of(self, params: Params) -> int:
         """Return how many operations one request stands for; InputError if it is no number."""
         number = 1 if self.operations is None else self.operations(params)

@@ -24,7 +24,7 @@ from tests.runs import make_run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-COMMANDS = ("list", "run", "show", "report", "profile", "doctor")
+COMMANDS = ("list", "new", "run", "show", "report", "profile", "doctor")
 SAID = {
     "python": "3.13.0",
     "implementation": "cpython",
@@ -52,6 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     return tmp_path
 
 
@@ -142,6 +143,7 @@ class TestHelp:
         for option in (
             *("-v", "--variant", "-p", "--param", "--preset", "--baseline", "--loop", "--python"),
             *("--only", "--name", "--results", "--reports", "--no-report", "--seed", "--resume"),
+            *("--callable", "--args"),
         ):
             assert f"{option} " in text or f"{option}," in text or f"{option}\n" in text
 

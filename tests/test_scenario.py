@@ -244,6 +244,11 @@ class TestOperations:
         )
         assert leaves.operations_of(Params({"leaves": 7})) == 7
 
+    def test_what_suspends_of_several_operations_says_nothing_of_the_share(self) -> None:
+        one = Params({"sync_ratio": 0.9})
+        assert scenario().awaited_share(one) == 0.9
+        assert math.isnan(scenario(operations=lambda _: 1).awaited_share(one))
+
     @pytest.mark.parametrize("number", [0, -1, 1.5, "3", True])
     def test_what_is_no_number_of_operations_is_refused(self, number: object) -> None:
         with pytest.raises(InputError, match=r"its operations gives .*; expected 1 or more"):

@@ -35,15 +35,25 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     entries, names = catalog.find(tuple(args.scenarios))
-    for name in names or entries:
-        _print(catalog.choose(entries, name))
+    if names:
+        for name in names:
+            _print(catalog.choose(entries, name), entries.distribution(name))
+        return 0
+    usable, problems = entries.usable()
+    for name in usable:
+        _print(entries[name], entries.distribution(name))
+    for problem in problems:
+        console().print(f"[red]not usable[/]  {escape(problem)}", highlight=False, soft_wrap=True)
     return 0
 
 
-def _print(entry: Entry) -> None:
+def _print(entry: Entry, distribution: str) -> None:
+    """Print one scenario, and who registers it unless it is a shipped one or a file."""
     out = console()
     scenario = entry.scenario
-    out.print(f"[bold]{escape(entry.name)}[/]  {escape(scenario.title)}", highlight=False)
+    origin = f"  [dim](of {escape(distribution)})[/]" if distribution else ""
+    title = f"[bold]{escape(entry.name)}[/]  {escape(scenario.title)}{origin}"
+    out.print(title, highlight=False, soft_wrap=True)
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_row("  variants", ", ".join(functions(scenario)))

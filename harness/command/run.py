@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from harness import catalog
+from harness.analysis.forecast import forecast
 from harness.command.common import RESULTS, add_folders, console, error_console, write_report_of
-from harness.errors import InputError, UnknownNameError
+from harness.errors import InputError, UnknownNameError, without_paths
+from harness.function import Call, call_options
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, machine_findings, probe, runtime_of
+from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
     DEFAULT_BASELINE,
@@ -19,18 +26,20 @@ from harness.plan import (
     Selection,
     make_plan,
 )
-from harness.record import Run, RunStatus
-from harness.store import RunFolder, check_name, find_run
+from harness.record import Finding, Run, RunStatus, Severity
+from harness.store import RunFolder, check_name, earlier_durations, find_run
 from harness.strategy import strategy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from harness.catalog import Entry
-    from harness.plan import Runtime
+    from harness.plan import Group, Runtime
 
 __all__ = ["add_arguments", "execute"]
+
+_NOT_MEASURED = "not measured: "
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,6 +49,17 @@ def add_arguments(parser: ArgumentParser) -> None:
         nargs="*",
         metavar="SCENARIO",
         help="a scenario's name, or the path of a scenario file (FILE.py); all unless given",
+    )
+    parser.add_argument(
+        "--callable",
+        metavar="MODULE:FUNCTION",
+        help="measure an async def as it is, with no scenario: package.module:function, or "
+        "path/to/file.py:function",
+    )
+    parser.add_argument(
+        "--args",
+        metavar="TEXT",
+        help="what stands between the parentheses of its call: literals, as '\"key\", retries=2'",
     )
     parser.add_argument(
         "-v",
@@ -84,17 +104,49 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     from harness.report.progress import ProgressDisplay
 
-    run, folder, interpreter = _resumed(args) if args.resume else _new(args)
-    with ProgressDisplay(error_console()) as display:
-        run = measure_run(run, folder, interpreter, display)
-    return _show(run, folder, args)
+    _check_callable(args)
+    prepared = _resumed(args) if args.resume else _new(args)
+    with ProgressDisplay(error_console(), prepared.forecast) as display:
+        run = measure_run(prepared.run, prepared.folder, prepared.interpreter, display)
+    return _show(run, prepared.folder, args)
 
 
-def _new(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
+@dataclass(frozen=True)
+class _Prepared:
+    """A run that can begin or go on; *start*: the seconds in which its interpreter starts."""
+
+    run: Run
+    folder: RunFolder
+    interpreter: Interpreter
+    start: float
+
+    def forecast(self, groups: Sequence[Group]) -> float:
+        """Return the seconds that measuring *groups* is going to take."""
+        plan = self.run.plan
+        earlier = earlier_durations(self.folder.path.parent, plan)
+        return forecast(groups, plan.preset, plan.instruments, self.start, earlier)
+
+
+def _check_callable(args: Namespace) -> None:
+    """InputError for what does not go with ``--callable``, or without it."""
+    if args.callable is None:
+        if args.args is not None:
+            raise InputError("--args: the arguments of which function? give --callable too")
+    elif args.scenarios:
+        raise InputError(
+            f"--callable {args.callable}: measured alone; leave out {', '.join(args.scenarios)}"
+        )
+    elif args.param:
+        raise InputError(f"--callable {args.callable}: it has no parameters; leave out --param")
+
+
+def _new(args: Namespace) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
-    entries, names = catalog.find(tuple(args.scenarios))
+    entries, names, problems = _chosen(args)
     interpreter = _interpreter(args, entries)
+    began = time.monotonic()
     said = probe(interpreter)
+    start = time.monotonic() - began
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
@@ -105,39 +157,86 @@ def _new(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
         seed=args.seed or 0,
     )
     loop = args.loop or DEFAULT_LOOP
-    plan = make_plan(selection, entries, runtime_of(said, loop))
+    runtime = runtime_of(said, loop)
+    plan = make_plan(selection, entries, runtime)
     started = now()
     name = args.name or f"{started[:19].replace(':', '').replace('T', '-')}-{plan.preset.name}"
+    check_name(name)
+    if args.callable is not None:
+        entries = _observed(args, interpreter, runtime)
+        interpreter = _interpreter(args, entries)
+        plan = make_plan(selection, entries, runtime)
+    for problem in problems:
+        _say(f"awaitbench: {problem}")
     run = Run(
-        name=check_name(name),
+        name=name,
         status=RunStatus.RUNNING,
         started=started,
         plan=plan,
         environment=describe(said, loop),
-        findings=machine_findings(said),
+        findings=(*machine_findings(said), *map(_not_measured, problems)),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
     )
-    return run, RunFolder.create(args.results, name), interpreter
+    return _Prepared(run, RunFolder.create(args.results, name), interpreter, start)
 
 
-def _resumed(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
+def _chosen(
+    args: Namespace,
+) -> tuple[Mapping[str, Entry], tuple[str, ...], tuple[str, ...]]:
+    """Return the scenarios, the names that are to be measured, and what cannot be, a line each."""
+    if args.callable is not None:
+        call = Call(args.callable, args.args or "", share=0.0)  # observed once all else is checked
+        return {call.name: catalog.load(call.source)}, (call.name,), ()
+    entries, names = catalog.find(tuple(args.scenarios))
+    if names:
+        for name in names:
+            if name in entries.left_out:
+                _say(f"awaitbench: {entries.left_out[name]}")
+        return entries, names, ()
+    names, problems = entries.usable()
+    if problems and not names:
+        raise InputError(f"no scenario is left to measure: {'; '.join(problems)}")
+    # Not by their names: what only some of them have may be asked for then.
+    return {name: entries[name] for name in names}, (), tuple(map(without_paths, problems))
+
+
+def _not_measured(problem: str) -> Finding:
+    return Finding(
+        Severity.ERROR,
+        f"{_NOT_MEASURED}{problem}",
+        "Repair it, uninstall its package, or name the scenarios that are to be measured.",
+    )
+
+
+def _observed(args: Namespace, interpreter: Interpreter, runtime: Runtime) -> dict[str, Entry]:
+    call = Call(args.callable, args.args or "")
+    with error_console().status(f"observing {escape(call.title)}"):
+        share = observed_share(call, interpreter, runtime, args.seed or 0)
+    _say(f"{call.title}: {share * 100:g} % of its calls complete without suspending")
+    return {call.name: catalog.load(replace(call, share=share).source)}
+
+
+def _resumed(args: Namespace) -> _Prepared:
     """Load the run to go on with; InputError where it cannot be the same run any more."""
     _refuse_another_plan(args)
     folder = find_run(args.results, args.resume)
     run = folder.load()
-    entries, names = catalog.find(tuple(args.scenarios))
+    entries, names = _known_again(run, args)
     planned = {group.scenario: None for group in run.plan.groups}
     for name in names:
         if name not in planned:
             raise UnknownNameError(f"scenario of the run {args.resume!r}", name, planned)
-    for group in run.plan.groups:
-        if group.scenario not in entries:
+    for name in planned:
+        if name not in entries:
             raise InputError(
-                f"--resume {args.resume}: it measures {group.scenario!r}, which is not known "
+                f"--resume {args.resume}: it measures {name!r}, which is not known "
                 "here; name its file again on the command line"
             )
+        catalog.choose(entries, name)  # InputError where it cannot be imported any more
     interpreter = _interpreter(args, entries)
+    began = time.monotonic()
     said = probe(interpreter)
+    start = time.monotonic() - began
     for runtime in {group.runtime for group in run.plan.groups}:
         if runtime_of(said, runtime.loop) != runtime:
             raise InputError(
@@ -145,7 +244,27 @@ def _resumed(args: Namespace) -> tuple[Run, RunFolder, Interpreter]:
                 f"{said['implementation']} {said['python']}; give the same one with --python"
             )
     _check_still_there(run, runtime_of(said, DEFAULT_LOOP), args)
-    return run, folder, interpreter
+    return _Prepared(run, folder, interpreter, start)
+
+
+def _known_again(run: Run, args: Namespace) -> tuple[Mapping[str, Entry], tuple[str, ...]]:
+    """Return the scenarios to go on with: a call is measured at the share that it had."""
+    title = next(iter(run.titles.values()), "")
+    if args.callable is None:
+        if (words := call_options(title)) and len(run.titles) == 1:
+            raise InputError(
+                f"--resume {args.resume}: it measures a call, {title}; say so again: "
+                f"awaitbench run {shlex.join(words)} --resume {args.resume}"
+            )
+        return catalog.find(tuple(args.scenarios))
+    call = Call(args.callable, args.args or "")
+    if {call.name: call.title} != run.titles:
+        raise InputError(
+            f"--resume {args.resume}: it measures {title or 'nothing'}, not {call.title}; "
+            "begin a new run for that"
+        )
+    share = float(dict(run.plan.groups[0].params)["sync_ratio"])
+    return {call.name: catalog.load(replace(call, share=share).source)}, ()
 
 
 def _check_still_there(run: Run, runtime: Runtime, args: Namespace) -> None:
@@ -176,7 +295,10 @@ def _refuse_another_plan(args: Namespace) -> None:
 
 
 def _interpreter(args: Namespace, entries: Mapping[str, Entry]) -> Interpreter:
-    sources = {name: entry.source for name, entry in entries.items()}
+    if isinstance(entries, catalog.Catalog):
+        sources = entries.sources
+    else:
+        sources = {name: entry.source for name, entry in entries.items()}
     return Interpreter(args.python or sys.executable, sources)
 
 
@@ -194,6 +316,8 @@ def _asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ..
 def _to_go_on(run: Run, args: Namespace) -> str:
     """Return the command that goes on with *run*, given how it was begun."""
     words = ["awaitbench", "run", *(name for name in args.scenarios if name.endswith(".py"))]
+    if args.callable is not None:
+        words += ["--callable", args.callable, *(("--args", args.args) if args.args else ())]
     words += ["--resume", args.resume or run.name]
     if args.results != RESULTS:
         words += ["--results", str(args.results)]
@@ -206,18 +330,19 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     from harness.report.terminal import print_table
 
     print_table(run, console())
-    messages = error_console()
-    messages.print(f"results: {folder.path}/", highlight=False, markup=False, soft_wrap=True)
+    _say(f"results: {folder.path}/")
     if not args.no_report and run.groups:
         path = write_report_of(run, args.reports)
-        messages.print(f"report:  {path}", highlight=False, markup=False, soft_wrap=True)
+        _say(f"report:  {path}")
     if run.status is RunStatus.INTERRUPTED:
-        messages.print(
+        _say(
             f"interrupted: {len(run.groups)} of {len(run.plan.groups)} groups are kept; "
-            f"go on with: {_to_go_on(run, args)}",
-            highlight=False,
-            markup=False,
-            soft_wrap=True,
+            f"go on with: {_to_go_on(run, args)}"
         )
         return 130
-    return 1 if run.status is RunStatus.FAILED else 0
+    left_out = any(finding.message.startswith(_NOT_MEASURED) for finding in run.findings)
+    return 1 if run.status is RunStatus.FAILED or left_out else 0
+
+
+def _say(line: str) -> None:
+    error_console().print(line, highlight=False, markup=False, soft_wrap=True)

@@ -185,7 +185,7 @@ def _serve_verification(
         with open_driver(scenario, variant, params, job["loop"]) as driver:
             observed[variant] = observe(driver)
     channel.send({"comparing": True})
-    seen = compare(observed, params.sync_ratio, scenario.operations_of(params))
+    seen = compare(observed, scenario.awaited_share(params), scenario.operations_of(params))
     channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
 
 

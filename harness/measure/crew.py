@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import harness
 from harness.errors import HungError, MeasureError, without_paths
+from harness.importing import added_folders
 from harness.measure.protocol import VERSION, Channel
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Interpreter:
         if os.environ.get("PYTHONPATH"):
             paths.append(os.environ["PYTHONPATH"])
         here = str(Path.cwd())
-        if {"", here} & {*sys.path}:
+        # Where a scenario had it added, its process adds it too, once ours is imported.
+        if {"", here} & ({*sys.path} - added_folders()):
             paths.append(here)
         # `python -m` and `-c` would put the working directory first, where a folder called
         # harness, or scenarios, would take the place of ours.
