@@ -31,6 +31,7 @@ __all__ = [
     "Selection",
     "format_params",
     "make_plan",
+    "settings",
 ]
 
 DEFAULT_BASELINE = "coroutine"
@@ -165,17 +166,15 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
         raise UnknownNameError("instrument", selection.only, INSTRUMENTS)
     chosen = _choose(selection.scenarios, entries)
     _check_names(selection, [entry.scenario for entry in chosen])
-    asked = dict(selection.params)
     groups: list[Group] = []
     lacking: list[str] = []
     for entry in chosen:
-        settings = _settings(entry.scenario, selection)
-        if entry.scenario.sync_ratio is not None and "sync_ratio" in asked:
-            wanted = {SYNC_RATIO.parse("sync_ratio", text) for text in asked["sync_ratio"]}
-            if not wanted <= {values["sync_ratio"] for values in settings}:
-                lacking.append(_no_such_share(entry, asked["sync_ratio"], settings))
-            settings = [values for values in settings if values["sync_ratio"] in wanted]
-        groups += _groups(entry.name, entry.scenario, settings, selection, runtime)
+        found = settings(entry.scenario, selection)
+        if (shares := _shares_among(entry.scenario, selection)) is not None:
+            if not shares <= {values["sync_ratio"] for values in found}:
+                lacking.append(_no_such_share(entry, shares, found))
+            found = [values for values in found if values["sync_ratio"] in shares]
+        groups += _groups(entry.name, entry.scenario, found, selection, runtime)
     if lacking and (selection.scenarios or not groups):
         raise InputError(lacking[0])
     if not any(group.variants for group in groups):
@@ -211,11 +210,11 @@ def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, An
 def _groups(
     name: str,
     scenario: Scenario[Any, Any, Any],
-    settings: Iterable[Mapping[str, ParamValue]],
+    found: Iterable[Mapping[str, ParamValue]],
     selection: Selection,
     runtime: Runtime,
 ) -> Iterable[Group]:
-    for values in settings:
+    for values in found:
         reasons = {
             variant: strategy(variant).unavailable(runtime)
             for variant in _wanted_variants(scenario, selection)
@@ -232,21 +231,35 @@ def _groups(
         )
 
 
-def _settings(
+def settings(
     scenario: Scenario[Any, Any, Any], selection: Selection
 ) -> list[dict[str, ParamValue]]:
-    """Return the parameter values of each group, ``sync_ratio`` first."""
+    """Return the parameter values of each group, ``sync_ratio`` first: those asked for, or swept.
+
+    Where the share follows from other parameters, all that they give.
+    """
     axes = _axes(scenario, selection)
     chosen = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     return [{"sync_ratio": scenario.share_of(values), **values} for values in chosen]
 
 
+def _shares_among(
+    scenario: Scenario[Any, Any, Any], selection: Selection
+) -> set[ParamValue] | None:
+    """Return the shares that are asked for, where they only select among those that follow."""
+    asked = dict(selection.params).get("sync_ratio")
+    if asked is None or scenario.sync_ratio is None:
+        return None
+    return {SYNC_RATIO.parse("sync_ratio", text) for text in asked}
+
+
 def _no_such_share(
-    entry: Entry, asked: Sequence[str], settings: Iterable[Mapping[str, ParamValue]]
+    entry: Entry, shares: Iterable[ParamValue], found: Iterable[Mapping[str, ParamValue]]
 ) -> str:
-    there = "; ".join(format_params(values.items()) for values in settings)
+    asked = ",".join(map(_format_value, sorted(shares, key=float)))
+    there = "; ".join(format_params(values.items()) for values in found)
     return (
-        f"{entry.name} has no sync_ratio={','.join(asked)}: its share follows from "
+        f"{entry.name} has no sync_ratio={asked}: its share follows from "
         f"{', '.join(entry.scenario.parameters)}; expected of {there}"
     )
 

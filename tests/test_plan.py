@@ -380,7 +380,7 @@ def test_a_share_that_a_named_scenario_cannot_have_is_refused_with_those_it_has(
     )
     with pytest.raises(InputError, match=expected):
         shares("pages", params=(("sync_ratio", ("0.25",)),))
-    with pytest.raises(InputError, match=r"^pages has no sync_ratio=0.9,0.25: "):
+    with pytest.raises(InputError, match=r"^pages has no sync_ratio=0.25,0.9: "):
         shares("pages", params=(("sync_ratio", ("0.9", "0.25")),))
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from harness import catalog
 from harness.command.common import console
 from harness.measure.environment import this_runtime
+from harness.plan import Selection, settings
 from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def _print(entry: Entry, distribution: str) -> None:
     for name in functions(scenario):
         if reason := strategy(name).unavailable(here):
             table.add_row("", f"{name} is not available: {reason}")
+    if scenario.sync_ratio is not None:
+        follows = f"follows from {', '.join(scenario.parameters)}" if scenario.parameters else ""
+        shares = _values(values["sync_ratio"] for values in settings(scenario, Selection()))
+        table.add_row("  sync_ratio", escape(f"{follows or 'is observed'}: {shares}"))
     for name, parameter in scenario.declared.items():
         measured = scenario.sweep.get(name, (parameter.default,))
         told = f"{parameter.help}: {parameter.expected}" if parameter.help else parameter.expected
