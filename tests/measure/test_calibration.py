@@ -29,7 +29,10 @@ def loops_of(driver: Any) -> int:
 
 @pytest.mark.parametrize(("each", "loops"), [(1e-6, 1000), (20e-6, 50), (0.4e-3, 2), (0.9e-3, 1)])
 def test_a_value_lasts_as_long_as_wanted(each: float, loops: int) -> None:
-    assert calibrate(Driven(each), 0.001) == (loops, pytest.approx(each))  # type: ignore[arg-type]
+    driver: Any = Driven(each)
+    found, seconds = calibrate(driver, 0.001)
+    assert found == loops
+    assert seconds == pytest.approx(each)
 
 
 @pytest.mark.parametrize("late", range(9))
