@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from harness import catalog  # noqa: E402 found by the line above
+from harness.plan import Selection, settings  # noqa: E402
 from tests.allocator.independent import (  # noqa: E402
     CannotBuildError,
     build_counter,
@@ -36,8 +37,9 @@ from tests.allocator.independent import (  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from harness.scenario import ParamValue
+
 TOLERANCE = 0.01
-RATIOS = (1.0, 0.0)
 LOOPS = tuple(n for n in ("asyncio", "uvloop") if n == "asyncio" or importlib.util.find_spec(n))
 
 
@@ -75,13 +77,26 @@ def measure(names: list[str], repeats: int, counter: Path) -> Iterator[Row]:
     python = ".".join(map(str, sys.version_info[:3]))
     for name in names:
         for loop in LOOPS:
-            for sync_ratio in RATIOS:
-                yield from measure_group((python, name, loop, sync_ratio), repeats, counter)
+            for values in extremes(name):
+                share = float(values["sync_ratio"])
+                yield from measure_group((python, name, loop, share), values, repeats, counter)
 
 
-def measure_group(case: tuple[str, str, str, float], repeats: int, counter: Path) -> Iterator[Row]:
-    _, name, loop, sync_ratio = case
-    source, params = f"scenarios.{name}", {"sync_ratio": sync_ratio}
+def extremes(name: str) -> tuple[dict[str, ParamValue], dict[str, ParamValue]]:
+    """Return the settings of a sweep at which most complete synchronously, and fewest."""
+    swept = settings(catalog.load(f"scenarios.{name}").scenario, Selection())
+    ordered = sorted(swept, key=lambda values: float(values["sync_ratio"]))
+    return ordered[-1], ordered[0]
+
+
+def measure_group(
+    case: tuple[str, str, str, float],
+    params: dict[str, ParamValue],
+    repeats: int,
+    counter: Path,
+) -> Iterator[Row]:
+    _, name, loop, _ = case
+    source = f"scenarios.{name}"
     both = count(source, params, loop, counter, hash_seed=0)
     again = [count(source, params, loop, hash_seed=seed) for seed in range(1, repeats)]
     for variant, counts in both.items():

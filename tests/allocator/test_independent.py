@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness import catalog
+from harness.plan import Selection, settings
 from tests.allocator.independent import count, python_domains
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 KNOWN = "tests/allocator/known.py"
@@ -25,6 +27,8 @@ LOOPS = ("asyncio", "uvloop")
 # A thread that answers while the loop still handles its last answer wakes it up once instead
 # of twice: such operations do not always allocate the same.
 RELATIVE = 0.002
+# asyncio keeps eager tasks in a set: how often its table is rebuilt depends on their addresses.
+EAGER = 0.01
 
 
 def assert_same(counts: dict[str, dict[str, Any]]) -> None:
@@ -34,9 +38,10 @@ def assert_same(counts: dict[str, dict[str, Any]]) -> None:
         assert "error" not in both, (variant, both)
         allocations, size = python_domains(both["memray"])
         independent, independent_size = both["independent"]
-        assert allocations == pytest.approx(independent, abs=0.01, rel=RELATIVE), variant
-        # One table of 3 kB that grew in one of the two: a chance that the counting pass leaves out.
-        assert size == pytest.approx(independent_size, abs=10, rel=0.01), variant
+        relative = EAGER if variant.startswith("eager") else RELATIVE
+        assert allocations == pytest.approx(independent, abs=0.01, rel=relative), variant
+        # One table of 6 kB that grew in one of the two: a chance that the counting pass leaves out.
+        assert size == pytest.approx(independent_size, abs=21, rel=0.01), variant
 
 
 @pytest.mark.parametrize("sync_ratio", [1.0, 0.0])
@@ -62,12 +67,23 @@ def test_each_way_to_allocate_is_counted_as_the_allocators_count_it(
     assert_same(count(KNOWN, {"sync_ratio": 1.0}, loop, counter, variants=WAYS))
 
 
-@pytest.mark.parametrize("sync_ratio", [1.0, 0.9, 0.0])
-@pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("name", catalog.shipped())
+def shipped_cases() -> Iterator[Any]:
+    """Give each scenario where most and where fewest wait, and under uvloop in between."""
+    for name in sorted(catalog.shipped()):
+        swept = settings(catalog.load(f"scenarios.{name}").scenario, Selection())
+        ordered = sorted(swept, key=lambda values: float(values["sync_ratio"]))
+        for loop, values in (
+            ("asyncio", ordered[0]),
+            ("uvloop", ordered[len(ordered) // 2]),
+            ("asyncio", ordered[-1]),
+        ):
+            yield pytest.param(name, values, loop, id=f"{name}-{loop}-{values['sync_ratio']:g}")
+
+
+@pytest.mark.parametrize(("name", "values", "loop"), list(shipped_cases()))
 def test_each_shipped_scenario_is_counted_as_the_allocators_count_it(
-    name: str, loop: str, sync_ratio: float, counter: Path
+    name: str, values: dict[str, Any], loop: str, counter: Path
 ) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop")
-    assert_same(count(f"scenarios.{name}", {"sync_ratio": sync_ratio}, loop, counter))
+    assert_same(count(f"scenarios.{name}", values, loop, counter))
