@@ -17,24 +17,26 @@ import tempfile
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from memray import AllocatorType, FileDestination, FileReader, Tracker
+from memray import FileDestination, FileReader, Tracker
 
 from harness.analysis.alignment import align
+from harness.catalog import file_of
 from harness.measure.collector import collector_off
 from harness.measure.hook_frames import FrameObjects, frame_objects
 from harness.measure.hook_veto import Veto, needs_veto, tracking
+from harness.measure.stretches import FREES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.measure.drive import Driver
 
-__all__ = ["attribute", "short_name"]
+__all__ = ["Followed", "attribute", "follow", "short_name"]
 
-_FREES = frozenset({AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE})
 _MOST_STACKS = 5000
 # With less of the operations' allocations found in the capture, the two are not the same work,
 # and what is left over is not the hook's.
@@ -71,28 +73,62 @@ def attribute(
                       of the capture, as memray tells them
     """
     cycles = -(-operations // driver.operations)
+    veto = Veto() if needs_veto(driver.loop) else None
+    seen = follow(partial(driver.drive, cycles), capture, driver.variant, veto)
+    return {
+        "operations": cycles * driver.operations,
+        "hook": seen.hook,
+        "unplaced": seen.unplaced,
+        **_described(seen, source),
+        **seen.metadata,
+    }
+
+
+@dataclass
+class Followed:
+    """What was seen to be allocated.
+
+    counts
+        Allocations and bytes, by the number of the stack.
+    elements
+        The stacks by number, each from the innermost frame outwards: function, file, line.
+    hook
+        How many allocations of memray's hook were left out; None where it is not known which.
+    unplaced
+        How many were seen only without the hook.
+    metadata
+        What memray tells of the capture.
+    """
+
+    counts: dict[int, tuple[int, int]]
+    elements: dict[int, tuple[_Element, ...]]
+    hook: int | None
+    unplaced: int
+    metadata: dict[str, Any]
+
+
+def follow(drive: Callable[[], object], capture: str, name: str, veto: Veto | None) -> Followed:
+    """Call *drive* three times, keep the *capture*, and return where it allocates.
+
+    memray knows of what is on the Python stack only the frame that starts it: that one, and not
+    a coroutine's or a generator's, must stay until the end.
+    """
     with collector_off():
-        with _named_command(driver.variant):
+        with _named_command(name):
             tracker = Tracker(
                 destination=FileDestination(capture, overwrite=True), trace_python_allocators=True
             )
         with tracker:
-            driver.drive(cycles)
-        frames = frame_objects(driver, cycles)
-        hookless = _without_hook(driver, cycles)
+            drive()
+        with frame_objects() as frames:
+            drive()
+        hookless = _without_hook(drive, veto)
     reading = _Reading(capture)
     counts, hook, unplaced = reading.own(hookless, frames)
-    return {
-        "operations": cycles * driver.operations,
-        "hook": hook,
-        "unplaced": unplaced,
-        **_described(counts, reading.elements, source),
-        **reading.metadata,
-    }
+    return Followed(counts, reading.elements, hook, unplaced, reading.metadata)
 
 
-def _without_hook(driver: Driver[Any, Any, Any], cycles: int) -> dict[int, _Thread]:
-    veto = Veto() if needs_veto(driver.loop) else None
+def _without_hook(drive: Callable[[], object], veto: Veto | None) -> dict[int, _Thread]:
     with tempfile.TemporaryDirectory(prefix="awaitbench-") as folder:
         capture = str(Path(folder, "capture.bin"))
         tracker = Tracker(
@@ -100,7 +136,7 @@ def _without_hook(driver: Driver[Any, Any, Any], cycles: int) -> dict[int, _Thre
             trace_python_allocators=True,
         )
         with tracking(tracker, veto):
-            driver.drive(cycles)
+            drive()
         return _Reading(capture).threads
 
 
@@ -112,7 +148,7 @@ class _Reading:
         self.elements: dict[int, tuple[_Element, ...]] = {}
         with FileReader(capture) as reader:
             for record in reader.get_allocation_records():
-                if record.allocator in _FREES:
+                if record.allocator in FREES:
                     continue
                 thread = self.threads.setdefault(record.tid, _Thread())
                 thread.kinds.append(record.size << 8 | record.allocator)
@@ -184,15 +220,13 @@ class _Reading:
         return {stack: (count, sizes[stack]) for stack, count in counts.items()}
 
 
-def _described(
-    counts: dict[int, tuple[int, int]], elements: dict[int, tuple[_Element, ...]], source: str
-) -> dict[str, Any]:
+def _described(seen: Followed, source: str) -> dict[str, Any]:
     """Return the frames and stacks, with short names, as JSON has them."""
     roots = tuple(os.path.realpath(entry) for entry in sys.path if entry)
     frames: dict[_Element, int] = {}
     stacks: dict[tuple[int, ...], tuple[int, int]] = {}
-    for number, (count, size) in counts.items():
-        kept = _of_operations(elements[number])
+    for number, (count, size) in seen.counts.items():
+        kept = _of_operations(seen.elements[number])
         if kept is None:
             continue
         stack = tuple(frames.setdefault(element, len(frames)) for element in kept)
@@ -200,7 +234,7 @@ def _described(
         stacks[stack] = known[0] + count, known[1] + size
     most = sorted(stacks.items(), key=lambda item: item[1], reverse=True)[:_MOST_STACKS]
     return {
-        "scenario_file": short_name(_file_of(source), roots),
+        "scenario_file": short_name(file_of(source), roots),
         "frames": [
             [short_name(file, roots), function, line, linecache.getline(file, line).strip()]
             for function, file, line in frames
@@ -218,10 +252,6 @@ def _of_operations(stack: tuple[_Element, ...]) -> tuple[_Element, ...] | None:
         if function == "drive" and file.endswith(_DRIVING):
             return stack[:place]
     return None if any(file == __file__ for _, file, _ in stack) else stack
-
-
-def _file_of(source: str) -> str:
-    return source if source.endswith(".py") else str(sys.modules[source].__file__)
 
 
 def short_name(file: str, roots: tuple[str, ...]) -> str:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import inspect
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType, FrameType
-
-    from harness.measure.drive import Driver
 
 __all__ = ["FrameObjects", "frame_objects"]
 
@@ -26,8 +26,9 @@ FrameObjects = Counter[tuple[str, int, int]]  # file and line of the caller, byt
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
-def frame_objects(driver: Driver[Any, Any, Any], cycles: int) -> FrameObjects:
-    """Drive *cycles* and count the frame objects that a profile function causes meanwhile."""
+@contextmanager
+def frame_objects() -> Iterator[FrameObjects]:
+    """Count the frame objects that a profile function causes meanwhile, in this thread."""
     found: FrameObjects = Counter()
     first_resumed: dict[CodeType, int] = {}
 
@@ -47,7 +48,6 @@ def frame_objects(driver: Driver[Any, Any, Any], cycles: int) -> FrameObjects:
 
     sys.setprofile(on_event)
     try:
-        driver.drive(cycles)
+        yield found
     finally:
         sys.setprofile(None)
-    return found

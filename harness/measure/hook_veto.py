@@ -79,9 +79,9 @@ class Veto:
             sys.unraisablehook = previous
 
 
-def needs_veto(loop: asyncio.AbstractEventLoop) -> bool:
+def needs_veto(loop: asyncio.AbstractEventLoop | None) -> bool:
     """Whether the hook can come back on *loop*, or cannot be taken off a thread that runs."""
-    if not isinstance(loop, asyncio.BaseEventLoop):
+    if loop is not None and not isinstance(loop, asyncio.BaseEventLoop):
         return True  # the loop is an extension, uvloop for one
     return sys.version_info < (3, 12) and threading.active_count() > 1
 

@@ -187,3 +187,17 @@ def test_both_stretches_drive_the_same_lengths_but_for_one(length: int) -> None:
     assert ("operations", schedule.short) in short
     assert ("operations", schedule.long) in driver.asked
     assert schedule.operations == (schedule.long - schedule.short) * length >= 300
+
+
+@pytest.mark.parametrize("operations", [1, 59, 60, 1000])
+def test_a_stretch_has_a_first_request_and_a_last(operations: int) -> None:
+    """What one request holds is looked for between the two."""
+    driver: Any = Recorded(operations)
+    driver.cycle = (None,)
+    assert Schedule(driver).short >= 2
+
+
+def test_one_request_of_many_operations_is_counted() -> None:
+    found = count("scenarios.fan_out", {"sync_ratio": 1.0, "leaves": 1000}, "asyncio", hash_seed=0)
+    assert found["sequential"]["memray"]["count"] == pytest.approx(1, abs=0.1)
+    assert found["task"]["memray"]["peak_bytes"] > 1000 * found["task"]["memray"]["count"]
