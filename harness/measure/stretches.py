@@ -57,9 +57,8 @@ _MARK_BLOCK = sys.getsizeof(bytes(_MARK))
 
 Result = TypeVar("Result")
 Kinds: TypeAlias = dict[tuple[int, int], int]  # how many, by allocator and size
-if TYPE_CHECKING:
-    Step: TypeAlias = Callable[[], Any]
-    Steps: TypeAlias = Generator[Step, None, Result]
+Step: TypeAlias = "Callable[[], Any]"
+Steps: TypeAlias = "Generator[Step, None, Result]"
 
 
 @dataclass
