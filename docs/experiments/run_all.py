@@ -1,9 +1,10 @@
 """Every experiment that the documents rest on; writes their tables into the pages.
 
 ``make experiments PYTHONS="python3.11 python3.12 python3.13"``. The first interpreter also
-repeats the timings and takes the durations; exactness, overhead and ValueTask are tried on
-each. ValueTask's figures go into ``docs/valuetask.md``, the others into ``docs/method.md``.
-ValueTask's profile needs valgrind: it is written only by ``--only valuetask_profile``.
+repeats the timings and takes the durations; exactness, overhead, async_tree and ValueTask are
+tried on each. ValueTask's figures go into ``docs/valuetask.md``, the others into
+``docs/method.md``. ValueTask's profile needs valgrind: it is written only by
+``--only valuetask_profile``.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import async_tree_page
 import valuetask_page
 import valuetask_profile
 
@@ -77,6 +79,9 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
+        "async_tree": lambda: async_tree_page.table(
+            [run_script(each, "async_tree.py") for each in pythons]
+        ),
     }
 
 
