@@ -493,6 +493,18 @@ class TestRun:
         assert [dict(group.params)["sync_ratio"] for group in run.plan.groups] == [1.0, 0.5]
         assert run.titles == {"sample": "A scenario of mine"}
 
+    def test_the_report_is_written_though_nobody_reads_the_table(self, sample: Path) -> None:
+        words = [sys.executable, "-m", "harness", "run", str(sample), "--name", "mine"]
+        words += ["-p", "sync_ratio=1", "--only", "allocations"]
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True)
+        finally:
+            os.close(writer)
+        assert done.returncode == 141, done.stderr
+        assert Path("reports/mine/index.html").is_file()
+
     def test_without_a_report_it_writes_none(
         self, sample: Path, ask: Callable[..., Answer]
     ) -> None:

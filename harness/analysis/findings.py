@@ -77,7 +77,7 @@ def _without_ratios(run: Run) -> Iterator[Finding]:
         yield Finding(
             Severity.HINT,
             f"no ratios in {_some(names)}: the baseline, {baseline}, was not measured there",
-            f"Add -v {baseline}, or choose another --baseline.",
+            f"Choose another --baseline, or add -v {baseline} where the scenario has it.",
         )
 
 

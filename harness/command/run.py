@@ -329,11 +329,13 @@ def _to_go_on(run: Run, args: Namespace) -> str:
 def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     from harness.report.terminal import print_table
 
-    print_table(run, console())
-    _say(f"results: {folder.path}/")
-    if not args.no_report and run.groups:
-        path = write_report_of(run, args.reports)
-        _say(f"report:  {path}")
+    try:
+        print_table(run, console())
+    finally:  # also where the reader of the table, say `head`, had enough
+        _say(f"results: {folder.path}/")
+        if not args.no_report and run.groups:
+            path = write_report_of(run, args.reports)
+            _say(f"report:  {path}")
     if run.status is RunStatus.INTERRUPTED:
         _say(
             f"interrupted: {len(run.groups)} of {len(run.plan.groups)} groups are kept; "
