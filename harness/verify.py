@@ -76,7 +76,7 @@ def _check_share(variant: str, seen: Observed, sync_ratio: float) -> None:
         return  # a strategy of the author's own, which always suspends, as a Task does
     if abs(share - sync_ratio) > 0.5 / len(seen.suspensions):
         raise DisagreementError(
-            f"{variant} completes {share:.4g} of its operations without suspending, "
+            f"{variant} completes {100 * share:.4g} % of its operations without suspending, "
             f"expected sync_ratio={sync_ratio:.4g}; {_first_unexpected(seen, sync_ratio)}"
         )
 

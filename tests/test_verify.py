@@ -85,7 +85,7 @@ def test_too_few_synchronous_completions_name_the_first_that_suspends() -> None:
     observed = seen([0] * 4, [0, 2, 0, 1])
     with pytest.raises(
         DisagreementError,
-        match=r"^lazy completes 0\.5 of its operations without suspending, expected "
+        match=r"^lazy completes 50 % of its operations without suspending, expected "
         r"sync_ratio=1; the first request that suspends 2 times is 1, 'request 1'$",
     ):
         compare({"lazy": observed}, 1.0)
@@ -117,9 +117,9 @@ def test_the_share_is_not_asked_of_those_that_always_or_never_suspend(variant: s
 def test_a_strategy_of_the_authors_own_may_always_suspend_or_keep_the_share() -> None:
     waiting = seen([1, 2], [1, 1])
     compare({"coroutine": seen([1, 2], [0, 1]), "my_own_idea": waiting}, 0.5)
-    with pytest.raises(DisagreementError, match="my_own_idea completes 1 of its operations"):
+    with pytest.raises(DisagreementError, match="my_own_idea completes 100 % of its operations"):
         compare({"coroutine": seen([1, 2], [0, 1]), "my_own_idea": seen([1, 2], [0, 0])}, 0.5)
-    with pytest.raises(DisagreementError, match="cached_future completes 0 of its operations"):
+    with pytest.raises(DisagreementError, match="cached_future completes 0 % of its operations"):
         compare({"coroutine": seen([1, 2], [0, 1]), "cached_future": waiting}, 0.5)
 
 

@@ -336,6 +336,11 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
         if not args.no_report and run.groups:
             path = write_report_of(run, args.reports)
             _say(f"report:  {path}")
+    if args.callable is not None:
+        _say(
+            "a function as it is: what it costs to wrap it; awaitbench new shows what writing it "
+            "for another strategy would save"
+        )
     if run.status is RunStatus.INTERRUPTED:
         _say(
             f"interrupted: {len(run.groups)} of {len(run.plan.groups)} groups are kept; "

@@ -35,12 +35,12 @@ def task(store: Store, key: int) -> asyncio.Task[str]:
 
 
 def cached_future(store: Store, key: int) -> asyncio.Future[str]:
-    """Hand out a completed future that is kept. CHANGE: where the answer is there, as above."""
+    """Hand out a completed future that is kept. CHANGE: look for it as the coroutine does."""
     return store.futures[key] if key in store.futures else task(store, key)
 
 
 def value_task(store: Store, key: int) -> ValueTask[str]:
-    """Wrap the answer itself, or else the coroutine. CHANGE: where the answer is there."""
+    """Wrap the answer, or else the coroutine. CHANGE: look for it exactly as that does."""
     return ValueTask(store.values[key]) if key in store.values else suspended(store, key)
 
 

@@ -40,7 +40,7 @@ class TestVerifying:
             ({"mine": "await asyncio.wait_for(asyncio.Event().wait(), 0.01)"}, "TimeoutError"),
             ({"mine": "return await mine(state, request)"}, "RecursionError"),
             ({"mine": "return 3 if request else request"}, "mine answers 3 where coroutine answ"),
-            ({"mine": "return request"}, "mine completes 1 of its operations without suspending"),
+            ({"mine": "return request"}, "mine completes 100 % of its operations without suspen"),
             ({"end": "SCENARIO = None"}, "expected a value SCENARIO"),
             ({"end": "raise ImportError('no driver')"}, "ImportError: no driver"),
         ],
