@@ -30,7 +30,7 @@ VALUE_TASK = ROOT / "docs" / "valuetask.md"
 PICTURE = ROOT / "docs" / "images" / "reference.svg"
 BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 
-SCENARIO = "cache_lookup"
+SCENARIO = "stream_read"
 SHARES = (0.9, 1.0)
 
 # The report's colours: an SVG that stands alone has to bring them along.
