@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.analysis.sentences import summary_sentences
+from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.report.palette import palette
 from harness.report.panels import share_charts
 from harness.report.table import blocks
@@ -32,6 +32,7 @@ BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 
 SCENARIO = "stream_read"
 SHARES = (0.9, 1.0)
+VALUE_TASKS = ("value_task", "value_task_native")
 
 # The report's colours: an SVG that stands alone has to bring them along.
 STYLE = """
@@ -86,9 +87,11 @@ def part(run: Run) -> Iterator[str]:
 
 
 def about_value_task(run: Run) -> Iterator[str]:
-    """Yield what the run says of ValueTasks, scenario by scenario."""
+    """Yield what the run says of ValueTasks against the baseline, where they are usually done."""
     for sentence in summary_sentences(run):
-        if any(variant.startswith("value_task") for variant in sentence.variants):
+        variant, *others = sentence.variants
+        usually = dict(sentence.group.params)["sync_ratio"] == TYPICAL_SHARE
+        if variant in VALUE_TASKS and others == [run.plan.baseline] and usually:
             yield f"- `{sentence.group.scenario}`: {sentence.text}"
 
 
