@@ -1,19 +1,21 @@
 """Does awaitbench measure of ``async_tree`` what pyperformance's own benchmarks measure?
 
 ``python docs/experiments/async_tree.py [--json FILE] [--rounds 5]``; needs an interpreter that can
-start tasks eagerly (3.12 and later), and takes about ten minutes. Installs pyperformance from PyPI
+start tasks eagerly (3.12 and later), and takes about 15 minutes. Installs pyperformance from PyPI
 into an environment that is removed again. Both have trees of 6 levels of 6 branches, and leaves
 that wait 0.05 s; the rounds of both alternate, so that the machine's mood is the same for both.
-Then ``async_tree_collector.py`` has both trees in one process, to tell what makes a difference.
+Then ``async_tree_collector.py`` runs both trees alike, to tell what makes a difference.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import platform
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,7 @@ SIZE: dict[str, ParamValue] = {"branches": 6, "levels": 6, "delay": 0.05}
 LEAVES = 6**6
 LAZY, EAGER = "task", "eager_task"
 VALUES = 3  # trees in a round of a variant, after one to warm up
+PROCESSES = 3  # of each tree, to see what the collector does
 
 FIND = "import pyperformance; print(pyperformance.__path__[0])"
 BENCHMARK = "data-files/benchmarks/bm_async_tree/run_benchmark.py"
@@ -128,11 +131,25 @@ def told(timings: dict[str, Timing], operations: int = 1) -> dict[str, Any]:
     }
 
 
-def in_one_process(theirs: Theirs, kind: str) -> dict[str, Any]:
-    """Return lazy / eager of both trees, by what the collector does."""
-    words = [sys.executable, str(COLLECTOR), theirs.script, kind]
-    ended = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
-    return {"kind": kind, "collector": json.loads(ended.stdout)}
+def by_one_program(theirs: Theirs, kind: str) -> dict[str, Any]:
+    """Return what both trees take by what the collector does; a few processes of each, in turn."""
+    trees = list(itertools.product(("theirs", "ours"), ("lazy", "eager")))
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for collector in ("on", "frozen", "off"):
+        ran: dict[tuple[str, str], list[dict[str, Any]]] = {tree: [] for tree in trees}
+        for _ in range(PROCESSES):
+            for which, tasks in trees:
+                words = [sys.executable, str(COLLECTOR), kind, which, tasks, collector]
+                words.append(theirs.script)
+                ended = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
+                ran[which, tasks].append(json.loads(ended.stdout))
+        found[collector] = {"theirs": {}, "ours": {}}
+        for (which, tasks), each in ran.items():
+            found[collector][which][tasks] = {
+                "seconds": statistics.median(s for one in each for s in one["seconds"]),
+                "collections": statistics.fmean(one["collections"] for one in each),
+            }
+    return {"kind": kind, "collector": found}
 
 
 def measure(kinds: list[str], rounds: int) -> dict[str, Any]:
@@ -148,7 +165,7 @@ def measure(kinds: list[str], rounds: int) -> dict[str, Any]:
             "python": PYTHON,
             "pyperformance": theirs.version,
             "kinds": [compare(theirs, kind, rounds) for kind in kinds],
-            "in one process": [in_one_process(theirs, kind) for kind in kinds],
+            "by one program": [by_one_program(theirs, kind) for kind in kinds],
         }
 
 

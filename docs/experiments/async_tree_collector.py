@@ -1,9 +1,9 @@
-"""pyperformance's async_tree and ours in one process: what the collector and the leaves change.
+"""One tree, pyperformance's async_tree or ours, run by the same program: the collector's part.
 
-``python docs/experiments/async_tree_collector.py path/to/bm_async_tree/run_benchmark.py KIND``;
-writes JSON. CPU time, so that other work on the machine matters little; lazy and eager trees of
-both in turn. Once as pyperf leaves the collector; once with all that is alive frozen, as awaitbench
-does it before it times; once with the collector off.
+``python docs/experiments/async_tree_collector.py KIND theirs|ours lazy|eager COLLECTOR SCRIPT``,
+SCRIPT being pyperformance's run_benchmark.py; writes JSON: CPU seconds of each tree, so that other
+work on the machine matters little, and full collections per tree. COLLECTOR is ``on``, as under
+pyperf, ``frozen``: what is alive is frozen first, as awaitbench does before it times, or ``off``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 import gc
 import importlib.util
 import json
-import statistics
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,11 @@ from scenarios._trees import SHARES, grow, open_tree
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from harness.scenario import ParamValue
+
     Run = Callable[[], Awaitable[Any]]
 
-REPEATS = 3
+TREES = 3
 CLASSES = {
     "none": "NoneAsyncTree",
     "memoized": "MemoizationAsyncTree",
@@ -46,51 +47,42 @@ def theirs(script: str, kind: str) -> Run:
     return run
 
 
-async def cpu_seconds(run: Run, eager: bool) -> float:
-    """Run one tree; return the CPU time that it took."""
-    loop = asyncio.get_running_loop()
-    loop.set_task_factory(asyncio.eager_task_factory if eager else None)  # type: ignore[attr-defined]
-    gc.collect()
-    start = time.process_time()
+def full_collections() -> int:
+    """Return how many there were so far."""
+    return int(gc.get_stats()[2]["collections"])
+
+
+async def trees(run: Run, collector: str) -> dict[str, Any]:
+    """Run a few trees after one to warm up; return CPU seconds of each, and full collections."""
     await run()
-    taken = time.process_time() - start
-    loop.set_task_factory(None)
-    return taken
-
-
-async def ratios(trees: dict[str, Run]) -> dict[str, dict[str, float]]:
-    """Return seconds of lazy and eager trees, and their ratio: medians of a few."""
-    taken: dict[tuple[str, bool], list[float]] = {}
-    for _ in range(REPEATS):
-        for name, run in trees.items():
-            for eager in (False, True):
-                taken.setdefault((name, eager), []).append(await cpu_seconds(run, eager))
-    found = {}
-    for name in trees:
-        lazy, eager = (statistics.median(taken[name, eager]) for eager in (False, True))
-        found[name] = {"lazy": lazy, "eager": eager, "ratio": lazy / eager}
-    return found
-
-
-async def measure(script: str, kind: str) -> dict[str, Any]:
-    values = {"kind": kind, "branches": 6, "levels": 6, "delay": 0.05}
-    params = Params({"sync_ratio": SHARES[kind], **values})
-    async with open_tree(params) as tree:
-        (root,) = grow(tree, params)
-        trees: dict[str, Run] = {
-            "theirs": theirs(script, kind),
-            "ours": lambda: async_tree.task(tree, root),
-        }
-        for run in trees.values():
-            await run()
-        found = {"as pyperf": await ratios(trees)}
+    if collector == "frozen":
         gc.collect()
         gc.freeze()
-        found["frozen"] = await ratios(trees)
+    elif collector == "off":
         gc.disable()
-        found["off"] = await ratios(trees)
-        return found
+    seconds = []
+    before = full_collections()
+    for _ in range(TREES):
+        start = time.process_time()
+        await run()
+        seconds.append(time.process_time() - start)
+    collections = (full_collections() - before) / TREES
+    return {"seconds": seconds, "collections": collections}
+
+
+async def measure(kind: str, tree: str, tasks: str, collector: str, script: str) -> dict[str, Any]:
+    """Measure one of both trees."""
+    if tasks == "eager":
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]
+    values: dict[str, ParamValue] = {"kind": kind, "branches": 6, "levels": 6, "delay": 0.05}
+    params = Params({"sync_ratio": SHARES[kind], **values})
+    async with open_tree(params) as known:
+        (root,) = grow(known, params)
+        run = theirs(script, kind)  # also where it is not run: the collector sees it
+        return await trees(
+            run if tree == "theirs" else lambda: async_tree.task(known, root), collector
+        )
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(*sys.argv[1:3]))))
+    print(json.dumps(asyncio.run(measure(*sys.argv[1:6]))))

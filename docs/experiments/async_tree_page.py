@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["table"]
 
 _WHY = """\
-Where they differ, this tells why: lazy / eager of both trees, pyperformance's and ours, in CPU
-time, in one process, so that tool, process and collector are the same for both.
+Where they differ, this tells why: lazy / eager of both trees, pyperformance's and ours, run by one
+and the same program, in CPU time; and the full collections in one of pyperformance's trees.
 
-| interpreter | kind | collector as under pyperf | what is alive frozen | collector off |
-|---|---|--:|--:|--:|
+| interpreter | kind | collector as under pyperf | what is alive frozen | collector off | \
+full collections, lazy, eager |
+|---|---|--:|--:|--:|--:|
 {rows}
 
-Within a column the leaves differ: ours look their answer up and hand it up, which those of kind
-none in pyperformance do not do; there the memoized ones draw a random number each. It is a
-fraction of a microsecond per leaf, and weighs more in an eager tree.
+With the collector off, what differs is the leaves: ours look their answer up and hand it up, which
+those of kind none in pyperformance do not; its memoized ones draw a random number each. It is a
+fraction of a microsecond, and weighs more in an eager tree.
 
-From column to column the collector does. All Tasks of a lazy tree are alive at once, and full
-collections visit them again and again: without the collector, lazy trees are much closer to eager
-ones. awaitbench freezes what is alive before it times; under pyperf each full collection visits
-all imported modules too, which makes lazy trees slower there, and their ratio larger."""
+The rest is the collector's. A tree's Tasks, all of a lazy one, are alive at once, and each full
+collection visits them all. Under pyperf it visits all imported modules too, while awaitbench
+freezes what is alive before it times: lazy trees, which meet more collections, gain by that. And
+full collections are few: whether a tree meets one more or less depends on all that was allocated
+before, and differs between two programs."""
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:
@@ -58,7 +63,7 @@ def table(found: list[dict[str, Any]]) -> list[str]:
             for row in each["kinds"]
         ),
         "",
-        *_WHY.format(rows="\n".join(_in_one_process(measured))).split("\n"),
+        *_WHY.format(rows="\n".join(_by_one_program(measured))).split("\n"),
         "",
     ]
 
@@ -68,14 +73,17 @@ def _both(row: dict[str, float]) -> str:
     return f"{row['lazy']:.2f}, {row['eager']:.2f} | {row['ratio']:.2f} ± {half:.2f}"
 
 
-def _in_one_process(measured: list[dict[str, Any]]) -> list[str]:
-    return [
-        f"| {each['python']} | {row['kind']} | "
-        + " | ".join(
-            f"{trees['theirs']['ratio']:.2f}, {trees['ours']['ratio']:.2f}"
-            for trees in row["collector"].values()
-        )
-        + " |"
-        for each in measured
-        for row in each["in one process"]
-    ]
+def _by_one_program(measured: list[dict[str, Any]]) -> Iterator[str]:
+    for each in measured:
+        for row in each["by one program"]:
+            ratios = [
+                ", ".join(f"{_ratio(trees[tree]):.2f}" for tree in ("theirs", "ours"))
+                for trees in row["collector"].values()
+            ]
+            theirs = row["collector"]["on"]["theirs"]
+            full = ", ".join(f"{theirs[tasks]['collections']:.1f}" for tasks in ("lazy", "eager"))
+            yield f"| {each['python']} | {row['kind']} | {' | '.join(ratios)} | {full} |"
+
+
+def _ratio(tree: dict[str, dict[str, float]]) -> float:
+    return tree["lazy"]["seconds"] / tree["eager"]["seconds"]
