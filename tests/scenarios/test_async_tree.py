@@ -192,7 +192,8 @@ def test_a_tree_that_is_cancelled_leaves_the_memos_whole(variant: str) -> None:
             root = grow(tree, params)[0]
 
             async def ask() -> Answer:
-                return await function(tree, root)
+                answer: Answer = await function(tree, root)
+                return answer
 
             for turns in (1, 2):
                 asking = asyncio.create_task(ask())
