@@ -170,7 +170,7 @@ def test_what_does_not_fails_with_one_line(session: Session, test: str, line: st
 
 def test_a_share_that_differs_is_named_with_its_request(session: Session) -> None:
     said = session.said["test_share"]
-    assert said.startswith("Mine, sync_ratio=0.5;rows=1;warm=true: hasty completes 1 of its ")
+    assert said.startswith("Mine, sync_ratio=0.5;rows=1;warm=true: hasty completes 100 % of its ")
     assert len(said.splitlines()) == 1
 
 
