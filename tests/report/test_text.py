@@ -78,7 +78,7 @@ def test_json_has_the_documented_keys() -> None:
     assert [row["variant"] for row in document["rows"]] == ["coroutine", "value_task"]
     assert set(COLUMNS) <= document["rows"][0].keys()
     assert document["summary"][0]["variants"] == ["value_task", "coroutine"]
-    assert document["preset"] == {"name": "quick", "target": 0.05, "rounds": [3, 6], "values": 15}
+    assert document["preset"] == {"name": "quick", "target": 0.05, "rounds": [3, 5], "values": 15}
 
 
 def test_json_is_strict_where_a_figure_is_no_number() -> None:
