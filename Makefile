@@ -104,7 +104,7 @@ readme: $(STAMP) ## write the README's table and picture from the reference run
 
 environment: $(DEV_STAMP) ## make the environment and nothing more
 
-experiments: $(DEV_STAMP) ## show that the method holds (PYTHONS="python3.11 ...", 30 minutes)
+experiments: $(DEV_STAMP) ## show that the method holds (PYTHONS="python3.11 ...", over an hour)
 	@$(BIN)/python docs/experiments/run_all.py $(PYTHONS)
 
 clean: ## remove the environment and what tools left; runs and reports stay

@@ -40,13 +40,13 @@ def compare(
     """Return what was seen of each variant, per operation.
 
     DisagreementError if one gives other answers than the first one, or completes another share of
-    its operations synchronously than *sync_ratio*. The share is looked at where it is known (not
-    NaN) and can be seen: where a request stands for several *operations*, what suspends is theirs.
+    its requests synchronously than *sync_ratio*; none is held against NaN. A request stands for
+    *operations* of them.
     """
     reference = next(iter(observed))
     for variant, seen in observed.items():
         _check_answers(reference, observed[reference], variant, seen)
-        if operations == 1 and not math.isnan(sync_ratio):
+        if not math.isnan(sync_ratio):
             _check_share(variant, seen, sync_ratio)
     return {variant: _observation(seen, operations) for variant, seen in observed.items()}
 

@@ -23,8 +23,7 @@ from typing import Any
 from harness import Parameter, Scenario, ValueTask, main
 from harness import value_task as as_value_task
 from harness.valuetask import gather
-from scenarios._futures import completed
-from scenarios._later import completed_later
+from scenarios._futures import completed, completed_later
 from scenarios._trees import COMPUTED, SHARES, Answer, Node, Tree, compute, grow, open_tree
 
 

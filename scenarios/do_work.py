@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from harness import Parameter, Params, Scenario, ValueTask, main, sync_pattern
 from harness import value_task as as_value_task
-from scenarios._later import completed_later
+from scenarios._futures import completed_later
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from harness import Parameter, Params, Scenario, ValueTask, main, sync_pattern
 from harness import value_task as as_value_task
 from harness.valuetask import gather
-from scenarios._futures import completed
-from scenarios._later import completed_later
+from scenarios._futures import completed, completed_later
 
 Page = tuple[int, ...]
 

@@ -130,6 +130,6 @@ def test_a_share_that_nobody_knows_is_held_against_none() -> None:
 
 def test_what_a_request_of_several_operations_shows_is_given_per_operation() -> None:
     observed = {"coroutine": seen([[1] * 10, [2] * 10], [1, 1], tasks=20)}
-    assert compare(observed, 0.9, operations=10)["coroutine"] == Observation(
+    assert compare(observed, math.nan, operations=10)["coroutine"] == Observation(
         synchronous_share=0.0, suspensions=0.1, tasks=1.0
     )

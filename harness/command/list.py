@@ -63,9 +63,9 @@ def _print(entry: Entry, distribution: str) -> None:
         if reason := strategy(name).unavailable(here):
             table.add_row("", f"{name} is not available: {reason}")
     if scenario.sync_ratio is not None:
-        follows = f"follows from {', '.join(scenario.parameters)}" if scenario.parameters else ""
         shares = _values(values["sync_ratio"] for values in settings(scenario, Selection()))
-        table.add_row("  sync_ratio", escape(f"{follows or 'is observed'}: {shares}"))
+        told = f"follows from {', '.join(scenario.parameters) or 'nothing'}: {shares}"
+        table.add_row("  sync_ratio", escape(told))
     for name, parameter in scenario.declared.items():
         measured = scenario.sweep.get(name, (parameter.default,))
         told = f"{parameter.help}: {parameter.expected}" if parameter.help else parameter.expected

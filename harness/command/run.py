@@ -144,9 +144,7 @@ def _new(args: Namespace) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
     entries, names, problems = _chosen(args)
     interpreter = _interpreter(args, entries)
-    began = time.monotonic()
-    said = probe(interpreter)
-    start = time.monotonic() - began
+    said, start = _probed(interpreter)
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
@@ -178,6 +176,13 @@ def _new(args: Namespace) -> _Prepared:
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
     )
     return _Prepared(run, RunFolder.create(args.results, name), interpreter, start)
+
+
+def _probed(interpreter: Interpreter) -> tuple[dict[str, str | bool], float]:
+    """Return what the interpreter says of itself, and the seconds in which it started to."""
+    began = time.monotonic()
+    said = probe(interpreter)
+    return said, time.monotonic() - began
 
 
 def _chosen(
@@ -234,9 +239,7 @@ def _resumed(args: Namespace) -> _Prepared:
             )
         catalog.choose(entries, name)  # InputError where it cannot be imported any more
     interpreter = _interpreter(args, entries)
-    began = time.monotonic()
-    said = probe(interpreter)
-    start = time.monotonic() - began
+    said, start = _probed(interpreter)
     for runtime in {group.runtime for group in run.plan.groups}:
         if runtime_of(said, runtime.loop) != runtime:
             raise InputError(

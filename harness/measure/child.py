@@ -175,15 +175,17 @@ def _serve_verification(
     job: dict[str, Any], scenario: Scenario[Any, Any, Any], channel: Channel
 ) -> None:
     """Observe every variant in turn, in one process: answers are compared as objects."""
-    from harness.measure.observe import observe
-    from harness.verify import Observed, compare
+    from harness.measure.observe import observe_all
+    from harness.verify import compare
 
     params = Params(job["params"], job["seed"])
-    observed: dict[str, Observed] = {}
-    for variant in job["variants"]:
-        channel.send({"observing": variant})
-        with open_driver(scenario, variant, params, job["loop"]) as driver:
-            observed[variant] = observe(driver)
+    observed = observe_all(
+        scenario,
+        job["variants"],
+        params,
+        job["loop"],
+        lambda variant: channel.send({"observing": variant}),
+    )
     channel.send({"comparing": True})
     seen = compare(observed, scenario.awaited_share(params), scenario.operations_of(params))
     channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})

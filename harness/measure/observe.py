@@ -6,15 +6,17 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.measure.drive import open_driver
 from harness.strategy import Reading, strategy
 from harness.verify import Observed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Awaitable, Callable, Generator, Iterable
 
     from harness.measure.drive import Driver
+    from harness.scenario import Params, Scenario
 
-__all__ = ["observe"]
+__all__ = ["observe", "observe_all"]
 
 
 class _Counted:
@@ -56,6 +58,22 @@ def observe(driver: Driver[Any, Any, Any]) -> Observed:
     return Observed(
         requests=driver.cycle * 2, answers=first + second, suspensions=suspensions, tasks=tasks
     )
+
+
+def observe_all(
+    scenario: Scenario[Any, Any, Any],
+    variants: Iterable[str],
+    params: Params,
+    loop_name: str,
+    on_variant: Callable[[str], None] = lambda _: None,
+) -> dict[str, Observed]:
+    """Observe each variant, on an event loop of its own, and tell *on_variant* before."""
+    observed = {}
+    for variant in variants:
+        on_variant(variant)
+        with open_driver(scenario, variant, params, loop_name) as driver:
+            observed[variant] = observe(driver)
+    return observed
 
 
 async def _one_cycle(driver: Driver[Any, Any, Any]) -> tuple[list[Any], list[int], int]:

@@ -10,9 +10,8 @@ import pytest
 
 from harness.catalog import Entry, choose, find
 from harness.errors import AwaitbenchError, InputError
-from harness.measure.drive import open_driver
 from harness.measure.environment import this_runtime
-from harness.measure.observe import observe
+from harness.measure.observe import observe_all
 from harness.plan import Selection, format_params, make_plan
 from harness.scenario import Params, Scenario
 from harness.testing.event_loop import current_event_loop
@@ -116,15 +115,12 @@ def _texts(value: ParamValue | Sequence[ParamValue]) -> tuple[str, ...]:
 
 def _observations(entry: Entry, group: Group, loop: str, seed: int) -> dict[str, Observation]:
     params = Params(dict(group.params), seed)
-    observed = {}
+    scenario = entry.scenario
     try:
-        for variant in group.variants:
-            with open_driver(entry.scenario, variant, params, loop) as driver:
-                observed[variant] = observe(driver)
-        scenario = entry.scenario
+        observed = observe_all(scenario, group.variants, params, loop)
         return compare(observed, scenario.awaited_share(params), scenario.operations_of(params))
     except AwaitbenchError as error:
-        where = f"{entry.scenario.title}, {format_params(group.params)}"
+        where = f"{scenario.title}, {format_params(group.params)}"
         raise type(error)(f"{where}: {error}") from error
 
 

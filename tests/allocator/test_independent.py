@@ -31,17 +31,19 @@ RELATIVE = 0.002
 EAGER = 0.01
 
 
-def assert_same(counts: dict[str, dict[str, Any]]) -> None:
+def assert_same(counts: dict[str, dict[str, Any]], *, gathers: bool = False) -> None:
     for variant, both in counts.items():
         if "eager_start" in both.get("error", ""):
             continue  # uvloop passes it to the task factory; CPython before 3.13.3 rejects it
         assert "error" not in both, (variant, both)
         allocations, size = python_domains(both["memray"])
         independent, independent_size = both["independent"]
-        relative = EAGER if variant.startswith("eager") else RELATIVE
+        relative = EAGER if gathers and variant.startswith("eager") else RELATIVE
         assert allocations == pytest.approx(independent, abs=0.01, rel=relative), variant
-        # One table of 6 kB that grew in one of the two: a chance that the counting pass leaves out.
-        assert size == pytest.approx(independent_size, abs=21, rel=0.01), variant
+        # One table of 3 kB that grew in one of the two: a chance that the counting pass leaves out.
+        # That of a gather's many Tasks has 6 kB.
+        table = 21 if gathers else 10
+        assert size == pytest.approx(independent_size, abs=table, rel=0.01), variant
 
 
 @pytest.mark.parametrize("sync_ratio", [1.0, 0.0])
@@ -86,4 +88,5 @@ def test_each_shipped_scenario_is_counted_as_the_allocators_count_it(
 ) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop")
-    assert_same(count(f"scenarios.{name}", values, loop, counter))
+    gathers = catalog.load(f"scenarios.{name}").scenario.operations is not None
+    assert_same(count(f"scenarios.{name}", values, loop, counter), gathers=gathers)

@@ -123,7 +123,9 @@ def test_the_harness_finds_no_disagreement_and_no_hidden_task(name: str, loop_na
     operations = SCENARIOS[name].operations_of(params)
     tasks = {
         variant: seen.tasks
-        for variant, seen in compare(observed, params.sync_ratio, operations).items()
+        for variant, seen in compare(
+            observed, SCENARIOS[name].awaited_share(params), operations
+        ).items()
     }
     if operations == 1:
         assert tasks["coroutine"] == tasks["value_task"] == tasks["value_task_checked"] == 0
