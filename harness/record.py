@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AllocationKind",
     "Allocations",
+    "Conditions",
     "Finding",
     "GroupRecord",
     "Observation",
@@ -129,11 +130,30 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Conditions:
+    """What else the machine did during one round; None where the system does not tell.
+
+    seconds
+        How long the round took, by a clock that does not jump.
+    others
+        Cores that processes other than ours kept busy, on average: 0.5 is half of one core.
+    stolen
+        Cores that the hypervisor gave to other virtual machines, on average.
+    """
+
+    seconds: float
+    others: float | None = None
+    stolen: float | None = None
+
+
+@dataclass(frozen=True)
 class GroupRecord:
     """What was measured of one group, by variant; a variant that failed has a reason.
 
     loop_overhead
         Seconds per operation of the empty driving loop, part of every time: the floor.
+    conditions
+        Round index -> what else the machine did meanwhile.
     """
 
     group: Group
@@ -147,13 +167,17 @@ class GroupRecord:
     loop_overhead: float | None = None
     duration: float = 0.0
     findings: tuple[Finding, ...] = ()
+    conditions: Mapping[int, Conditions] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Run:
     """One invocation: its plan, where it was measured, and what each group gave.
 
-    *started* and *ended* are ISO 8601 in UTC. *titles* maps a scenario's name to its title.
+    *started* and *ended* are ISO 8601 in UTC. *titles* maps a scenario's name to its title,
+    *sources* to a digest of the code that declares it. *resumed* says when it was gone on with,
+    ISO 8601 in UTC, once for each time. Two runs of the same *pair* (a token; empty: none) were
+    measured interleaved: their rounds of the same index, sweep by sweep, are neighbours in time.
     """
 
     name: str
@@ -165,3 +189,6 @@ class Run:
     ended: str | None = None
     findings: tuple[Finding, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    resumed: tuple[str, ...] = ()
+    pair: str = ""

@@ -105,7 +105,7 @@ def compare(theirs: Theirs, kind: str, rounds: int) -> dict[str, Any]:
     group = Group("async_tree", tuple(values.items()), (LAZY, EAGER), Runtime(PYTHON))
     ours = conductor.time_group(
         (LAZY, EAGER),
-        LAZY,
+        {LAZY: LAZY, EAGER: LAZY},
         Preset("one", target=0, rounds=(rounds, rounds), values=VALUES),
         rounds_of(group, Interpreter(), seed=0),
         rng,

@@ -39,7 +39,9 @@ def measure() -> list[dict[str, float]]:
             conductor.VALUE_SECONDS, values = length
             started = time.monotonic()
             preset = Preset("one", target=0, rounds=(1, 1), values=values)
-            timed = conductor.time_group(VARIANTS, "coroutine", preset, open_round, rng)
+            timed = conductor.time_group(
+                VARIANTS, dict.fromkeys(VARIANTS, "coroutine"), preset, open_round, rng
+            )
             seconds[length] += time.monotonic() - started
             for variant in VARIANTS[1:]:
                 found = round_logs(timed.timings[variant], timed.timings["coroutine"])

@@ -67,14 +67,17 @@ def round_logs(timing: Timing, baseline: Timing) -> list[float]:
     ]
 
 
-def target_is_met(timings: Mapping[str, Timing], baseline: str, target: float) -> bool:
+def target_is_met(
+    timings: Mapping[str, Timing], references: Mapping[str, str], target: float
+) -> bool:
     """Tell whether every ratio's interval is narrower than *target* (a relative half-width).
 
-    Without the baseline among *timings* the times themselves have to be.
+    *references* names what each one is compared with; nothing is asked of one that is its own.
+    Where what it names is not among *timings*, the time itself has to be.
     """
-    reference = timings.get(baseline)
     for variant, timing in timings.items():
-        if variant == baseline:
+        reference = timings.get(references[variant])
+        if references[variant] == variant:
             continue
         estimate = estimate_time(timing) if reference is None else estimate_ratio(timing, reference)
         if estimate is None or estimate.half_width is None or estimate.half_width > target:

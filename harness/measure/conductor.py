@@ -111,7 +111,7 @@ class GroupTiming:
 
 def time_group(
     variants: tuple[str, ...],
-    baseline: str,
+    references: Mapping[str, str],
     preset: Preset,
     open_round: OpenRound,
     rng: random.Random,
@@ -119,6 +119,7 @@ def time_group(
 ) -> GroupTiming:
     """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
 
+    *references* names for each variant the one that it is compared with, itself for a baseline.
     A variant that fails is left out of the rounds that follow; what it had measured stays.
     """
     group = GroupTiming()
@@ -138,20 +139,20 @@ def time_group(
         if not complete:
             continue
         group.rounds += 1
-        group.target_met = _target_is_met(group, baseline, preset.target)
+        group.target_met = _target_is_met(group, references, preset.target)
         if group.rounds >= fewest and group.target_met:
             break
     return group
 
 
-def _target_is_met(group: GroupTiming, baseline: str, target: float) -> bool:
+def _target_is_met(group: GroupTiming, references: Mapping[str, str], target: float) -> bool:
     """Look at the variants that still take part only: no round makes the others more exact."""
     alive = {
         variant: timing
         for variant, timing in group.timings.items()
         if variant not in group.failures
     }
-    return target_is_met(alive, baseline, target)
+    return target_is_met(alive, references, target)
 
 
 class _Round:

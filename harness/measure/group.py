@@ -134,7 +134,7 @@ def _timed(
     group = record.group
     timing = time_group(
         group.variants,
-        plan.baseline,
+        dict.fromkeys(group.variants, plan.baseline),
         plan.preset,
         rounds_of(group, interpreter, plan.seed),
         random.Random(f"{plan.seed} {group.key}"),

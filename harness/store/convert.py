@@ -9,6 +9,7 @@ from harness.plan import Group, Plan, Preset, Runtime, format_params
 from harness.record import (
     AllocationKind,
     Allocations,
+    Conditions,
     Finding,
     GroupRecord,
     Observation,
@@ -39,6 +40,9 @@ def run_file(run: Run) -> schema.RunFile:
         findings=_finding_entries(run.findings),
         plan=_plan_entry(run.plan),
         groups=tuple(_group_entry(run.plan.groups.index(each.group), each) for each in run.groups),
+        sources=dict(run.sources),
+        resumed=run.resumed,
+        pair=run.pair,
     )
 
 
@@ -84,6 +88,9 @@ def run_from_files(
         environment=stored.environment,
         titles=stored.titles,
         findings=_findings(stored.findings),
+        sources=stored.sources,
+        resumed=stored.resumed,
+        pair=stored.pair,
         groups=tuple(
             GroupRecord(
                 group=plan.groups[entry.index],
@@ -100,6 +107,10 @@ def run_from_files(
                 loop_overhead=entry.loop_overhead,
                 duration=entry.duration,
                 findings=_findings(entry.findings),
+                conditions={
+                    index: Conditions(seen.seconds, seen.others, seen.stolen)
+                    for index, seen in entry.conditions.items()
+                },
             )
             for entry in stored.groups
         ),
@@ -131,6 +142,10 @@ def _group_entry(index: int, record: GroupRecord) -> schema.GroupEntry:
         target_met=record.target_met,
         loop_overhead=record.loop_overhead,
         findings=_finding_entries(record.findings),
+        conditions={
+            index: schema.ConditionsEntry(**asdict(seen))
+            for index, seen in record.conditions.items()
+        },
     )
 
 

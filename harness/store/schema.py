@@ -3,6 +3,8 @@
 History of the schema:
 
 1 - first version
+2 - what the machine did in each round, digests of the scenarios' sources, when a run was gone on
+    with, and the pair of runs that it is of; all of it is empty in a file of version 1
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ __all__ = [
     "SCHEMA",
     "AllocationsFile",
     "CaseEntry",
+    "ConditionsEntry",
     "FindingEntry",
     "GroupEntry",
     "Header",
@@ -27,7 +30,7 @@ __all__ = [
     "RuntimeEntry",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -94,6 +97,14 @@ class ObservationEntry(msgspec.Struct, frozen=True):
     tasks: float
 
 
+class ConditionsEntry(msgspec.Struct, frozen=True):
+    """What else the machine did in one round; see :class:`harness.record.Conditions`."""
+
+    seconds: float
+    others: float | None = None
+    stolen: float | None = None
+
+
 class GroupEntry(msgspec.Struct, frozen=True):
     """What is known of the group at *index* of the plan; times in seconds."""
 
@@ -106,6 +117,7 @@ class GroupEntry(msgspec.Struct, frozen=True):
     target_met: bool | None = None
     loop_overhead: float | None = None
     findings: tuple[FindingEntry, ...] = ()
+    conditions: dict[int, ConditionsEntry] = {}
 
 
 class RunFile(msgspec.Struct, frozen=True):
@@ -121,6 +133,9 @@ class RunFile(msgspec.Struct, frozen=True):
     findings: tuple[FindingEntry, ...]
     plan: PlanEntry
     groups: tuple[GroupEntry, ...]
+    sources: dict[str, str] = {}
+    resumed: tuple[str, ...] = ()
+    pair: str = ""
 
 
 class KindEntry(msgspec.Struct, frozen=True):

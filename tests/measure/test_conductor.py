@@ -148,7 +148,8 @@ def conduct(
     seed: int = 0,
 ) -> GroupTiming:
     preset = Preset("scripted", target, rounds, values)
-    return time_group(tuple(variants), baseline, preset, stage.open_round, random.Random(seed))
+    references = dict.fromkeys(variants, baseline)
+    return time_group(tuple(variants), references, preset, stage.open_round, random.Random(seed))
 
 
 class TestGates:
@@ -287,7 +288,7 @@ class TestRounds:
         heard: list[tuple[int, int]] = []
         time_group(
             VARIANTS,
-            "coroutine",
+            dict.fromkeys(VARIANTS, "coroutine"),
             Preset("scripted", 0.05, (3, 6), 2),
             stage.open_round,
             random.Random(0),
