@@ -434,9 +434,9 @@ class TestStoredRuns:
         self, command: str, stored: RunFolder, refused: Callable[..., str]
     ) -> None:
         content = json.loads((stored.path / "run.json").read_bytes())
-        content["schema"] = 2
+        content["schema"] = 99
         (stored.path / "run.json").write_text(json.dumps(content), encoding="utf-8")
-        assert "newer awaitbench (schema 2" in refused(command, "first")
+        assert "newer awaitbench (schema 99" in refused(command, "first")
 
     def test_a_run_cannot_lead_its_report_out_of_the_folder(
         self, stored: RunFolder, refused: Callable[..., str]
