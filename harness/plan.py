@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_BASELINE",
     "DEFAULT_LOOP",
     "DEFAULT_PRESET",
+    "DEFAULT_THRESHOLD",
     "INSTRUMENTS",
     "PRESETS",
     "Group",
@@ -37,6 +38,7 @@ __all__ = [
 DEFAULT_BASELINE = "coroutine"
 DEFAULT_LOOP = "asyncio"
 DEFAULT_PRESET = "quick"
+DEFAULT_THRESHOLD = 0.02
 INSTRUMENTS = ("time", "allocations")
 
 
@@ -116,13 +118,18 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a run is going to measure."""
+    """Everything a run is going to measure.
+
+    threshold
+        A difference in time that is smaller, as a share, is not claimed.
+    """
 
     groups: tuple[Group, ...]
     baseline: str
     preset: Preset
     seed: int
     instruments: tuple[str, ...] = INSTRUMENTS
+    threshold: float = DEFAULT_THRESHOLD
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,7 @@ class Selection:
     preset: str = DEFAULT_PRESET
     only: str | None = None
     seed: int = 0
+    threshold: float = DEFAULT_THRESHOLD
 
 
 def format_params(params: Iterable[tuple[str, ParamValue]]) -> str:
@@ -185,6 +193,7 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
         preset=PRESETS[selection.preset],
         seed=selection.seed,
         instruments=INSTRUMENTS if selection.only is None else (selection.only,),
+        threshold=selection.threshold,
     )
 
 

@@ -7,6 +7,8 @@ import statistics
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.analysis.decision import discovery_limit, is_large
+from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.plan import format_params
 from harness.record import Finding, Severity
@@ -24,6 +26,7 @@ _ODD_ROUND = 0.10
 _ODD_SPREADS = 5.0
 _LARGE_SCATTER = 0.10
 _LARGE_OVERHEAD = 0.10
+_SURE = 0.01  # of what is told of trends, so much may be by chance
 _NAMED = 3  # how many cases a message names before it counts the rest
 _ORDER = (Severity.ERROR, Severity.WARNING, Severity.HINT)
 
@@ -43,6 +46,7 @@ def run_findings(run: Run) -> tuple[Finding, ...]:
         *_few_rounds(run),
         *_odd_rounds(run),
         *_scatter(run),
+        *_trends(run),
         *_overhead(run),
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda f: _ORDER.index(f.severity)))
@@ -211,6 +215,37 @@ def _scatter(run: Run) -> Iterator[Finding]:
             "times scatter between rounds by more than "
             f"{_LARGE_SCATTER * 100:g} %: {_some([told for _, told in scattered])}",
             "Trust the ratios, which compare neighbours in time, more than these times.",
+        )
+
+
+def _trends(run: Run) -> Iterator[Finding]:
+    """Tell of variants that get faster, or slower, within each of their rounds."""
+    found = [
+        (trend, f"{variant} in {_name(record)} ({_percent(abs(trend.change))})")
+        for record in run.groups
+        for variant, trend in trends(record.timings).items()
+    ]
+    limit = discovery_limit((trend.p for trend, _ in found), _SURE)
+    real = sorted(
+        (
+            (trend.change, told)
+            for trend, told in found
+            if trend.p <= limit and is_large(1 + trend.change, run.plan.threshold)
+        ),
+        key=lambda pair: -abs(pair[0]),
+    )
+    if faster := [told for change, told in real if change < 0]:
+        yield Finding(
+            Severity.WARNING,
+            f"a warm-up had not ended: from the first third of a round to the last, "
+            f"times fall: {_some(faster)}",
+            "Fill in setup() what the operations fill, or ask for more requests in one cycle.",
+        )
+    if slower := [told for change, told in real if change > 0]:
+        yield Finding(
+            Severity.WARNING,
+            f"times drift: from the first third of a round to the last, they grow: {_some(slower)}",
+            "Look for what the operations leave behind: a list, a dict, a log that grows.",
         )
 
 

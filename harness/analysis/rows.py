@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.estimate import estimate_ratio, estimate_time
+from harness.analysis.decision import discovery_limit, is_real
+from harness.analysis.estimate import estimate_ratio, estimate_time, scatter
 from harness.plan import format_params
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import GroupRecord, Run, Timing
 
-__all__ = ["COLUMNS", "CaseRow", "case_rows"]
+__all__ = ["COLUMNS", "CaseRow", "case_rows", "claim_limit"]
 
 _NANOSECONDS = 1e9
 
@@ -26,7 +27,9 @@ class CaseRow:
     Times are nanoseconds per operation, ratios are to ``baseline``, low and high are the
     ends of a 95 % interval; allocations and bytes are per operation; a figure that was not
     measured is None. ``status`` is ``ok``, ``failed``, ``unavailable`` or ``missing``, and
-    ``reason`` says why it is not ok.
+    ``reason`` says why it is not ok. ``is_real``: whether the ratio shows a difference that may
+    be claimed (:mod:`harness.analysis.decision`); ``scatter``: the relative standard deviation of
+    single values.
     """
 
     scenario: str
@@ -52,6 +55,8 @@ class CaseRow:
     reason: str | None
     sync_ratio: float
     target_met: bool | None
+    is_real: bool | None = None
+    scatter: float | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -74,34 +79,52 @@ COLUMNS = tuple(field.name for field in fields(CaseRow))[
 def case_rows(run: Run) -> tuple[CaseRow, ...]:
     """Return the rows of *run* in the order of its plan; unmeasured groups are ``missing``."""
     measured = {record.group: record for record in run.groups}
+    limit = claim_limit(run)
     return tuple(
         row
         for group in run.plan.groups
-        for row in _group_rows(group, measured.get(group), run.plan.baseline)
+        for row in _group_rows(group, measured.get(group), run, limit)
     )
 
 
-def _group_rows(group: Group, record: GroupRecord | None, baseline: str) -> Iterator[CaseRow]:
+def claim_limit(run: Run) -> float:
+    """Return the p-value up to which a difference may be claimed among all ratios of *run*."""
+    baseline = run.plan.baseline
+    return discovery_limit(
+        ratio.p
+        for record in run.groups
+        if baseline in record.timings
+        for variant, timing in record.timings.items()
+        if variant != baseline and (ratio := estimate_ratio(timing, record.timings[baseline]))
+    )
+
+
+def _group_rows(
+    group: Group, record: GroupRecord | None, run: Run, limit: float
+) -> Iterator[CaseRow]:
+    baseline = run.plan.baseline
     for variant in group.variants:
         if record is None:
             yield _row(group, baseline, variant, "missing", "not measured yet")
         elif variant in record.failures:
-            yield _measured(record, baseline, variant, "failed", record.failures[variant])
+            yield _measured(record, run, limit, variant, "failed", record.failures[variant])
         elif record.error is not None:
-            yield _measured(record, baseline, variant, "failed", record.error)
+            yield _measured(record, run, limit, variant, "failed", record.error)
         else:
-            yield _measured(record, baseline, variant, "ok", None)
+            yield _measured(record, run, limit, variant, "ok", None)
     for variant, reason in group.unavailable:
         yield _row(group, baseline, variant, "unavailable", reason)
 
 
 def _measured(
-    record: GroupRecord, baseline: str, variant: str, status: str, reason: str | None
+    record: GroupRecord, run: Run, limit: float, variant: str, status: str, reason: str | None
 ) -> CaseRow:
     """Return the row of a case with what was measured of it, also where it failed later."""
+    baseline = run.plan.baseline
     row = _row(record.group, baseline, variant, status, reason)
     if timing := record.timings.get(variant):
-        row = replace(row, **_times(timing, record.timings.get(baseline)))
+        reference = record.timings.get(baseline)
+        row = replace(row, **_times(timing, reference, limit, run.plan.threshold))
     if counted := record.allocations.get(variant):
         row = replace(
             row,
@@ -114,7 +137,9 @@ def _measured(
     return replace(row, target_met=record.target_met)
 
 
-def _times(timing: Timing, baseline: Timing | None) -> dict[str, Any]:
+def _times(
+    timing: Timing, baseline: Timing | None, limit: float, threshold: float
+) -> dict[str, Any]:
     time = estimate_time(timing)
     ratio = estimate_ratio(timing, baseline) if baseline else None
     return {
@@ -126,6 +151,8 @@ def _times(timing: Timing, baseline: Timing | None) -> dict[str, Any]:
         "ratio_high": ratio and ratio.high,
         "rounds": len(timing.rounds),
         "values": sum(map(len, timing.rounds.values())),
+        "is_real": ratio and is_real(ratio, limit, threshold),
+        "scatter": scatter(timing),
     }
 
 

@@ -1,7 +1,6 @@
 """Sentences: what a run says, in plain English, each about one group. Pure.
 
-A difference in time is claimed only where the 95 % interval of the ratio excludes 1 and
-the ratio is more than 2 % away from it: below, layout and machine decide, not the variant.
+A difference in time is claimed only where it is real (:mod:`harness.analysis.decision`).
 Allocations are counted, not sampled, and are compared as they are.
 """
 
@@ -12,8 +11,10 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harness.analysis.decision import is_real
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.rows import claim_limit
 from harness.strategy import strategy
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ __all__ = ["TYPICAL_SHARE", "Sentence", "Tone", "summary_sentences"]
 
 TYPICAL_SHARE = 0.9  # "usually there already": where the first comparisons are made
 
-_NEGLIGIBLE = 0.02
 _SAME_COUNT = 0.05
 _ROUGH = 0.1  # a relative half-width that leaves one digit of a ratio
 # The two ends that this project is about, and both ways to have the second.
@@ -58,19 +58,28 @@ class _Clause:
     tone: Tone
 
 
+@dataclass(frozen=True)
+class _Bar:
+    """What a difference has to pass to be claimed: see :func:`is_real`."""
+
+    limit: float
+    threshold: float
+
+
 def summary_sentences(run: Run) -> tuple[Sentence, ...]:
     """Return the most telling comparisons, scenario by scenario in the order of the plan."""
     position = {group: index for index, group in enumerate(run.plan.groups)}
     records = [record for record in run.groups if record.timings or record.allocations]
     records.sort(key=lambda record: position.get(record.group, len(position)))
+    bar = _Bar(claim_limit(run), run.plan.threshold)
     return tuple(
         sentence
         for _, several in groupby(records, key=lambda r: (r.group.scenario, r.group.runtime))
-        for sentence in _scenario(list(several), run)
+        for sentence in _scenario(list(several), run, bar)
     )
 
 
-def _scenario(records: Sequence[GroupRecord], run: Run) -> Iterator[Sentence]:
+def _scenario(records: Sequence[GroupRecord], run: Run, bar: _Bar) -> Iterator[Sentence]:
     """Yield the comparisons at the typical share, then what is different at the ends."""
     moving = knobs([record.group for record in records])
     first = beside(records[0].group, moving)
@@ -83,14 +92,14 @@ def _scenario(records: Sequence[GroupRecord], run: Run) -> Iterator[Sentence]:
     most = max(alike, key=lambda record: _share(record.group))
     baseline = run.plan.baseline
     for pair in _pairs(typical, baseline):
-        yield from _comparison(typical, *pair, where)
-    yield from _fastest(typical, baseline, where)
+        yield from _comparison(typical, *pair, where, bar)
+    yield from _fastest(typical, baseline, where, bar)
     if most is not typical:
-        yield from _fastest(most, baseline, where)
+        yield from _fastest(most, baseline, where, bar)
     if rarest is not typical:
         for variant, reference in _pairs(rarest, baseline):
             if reference != _HEAVY or baseline == _HEAVY:
-                yield from _comparison(rarest, variant, reference, where)
+                yield from _comparison(rarest, variant, reference, where, bar)
 
 
 def _pairs(record: GroupRecord, baseline: str) -> list[tuple[str, str]]:
@@ -108,16 +117,16 @@ def _pairs(record: GroupRecord, baseline: str) -> list[tuple[str, str]]:
 
 
 def _comparison(
-    record: GroupRecord, variant: str, reference: str, where: _Place
+    record: GroupRecord, variant: str, reference: str, where: _Place, bar: _Bar
 ) -> Iterator[Sentence]:
     """Yield the sentence that compares two variants of a group, if both were measured."""
-    clause = _compare(record, variant, variant, reference)
+    clause = _compare(record, variant, variant, reference, bar)
     if clause is not None:
         text = f"{where.describe(record.group)} {clause.text}."
         yield Sentence(text, record.group, (variant, reference), clause.tone)
 
 
-def _fastest(record: GroupRecord, baseline: str, where: _Place) -> Iterator[Sentence]:
+def _fastest(record: GroupRecord, baseline: str, where: _Place, bar: _Bar) -> Iterator[Sentence]:
     """Yield which variants are the fastest there, as far as this run can tell them apart."""
     times = {
         name: estimate.value
@@ -127,7 +136,8 @@ def _fastest(record: GroupRecord, baseline: str, where: _Place) -> Iterator[Sent
     if len(times) < 3:
         return
     best = min(times, key=times.__getitem__)
-    tied = [name for name in sorted(times, key=times.__getitem__) if _is_even(record, name, best)]
+    fastest_first = sorted(times, key=times.__getitem__)
+    tied = [name for name in fastest_first if _is_even(record, name, best, bar)]
     place = where.describe(record.group)
     if tied == [baseline]:
         yield Sentence(f"{place} {baseline} is the fastest.", record.group, (baseline,), Tone.EVEN)
@@ -138,15 +148,17 @@ def _fastest(record: GroupRecord, baseline: str, where: _Place) -> Iterator[Sent
         text = f"{place} {_listed(tied)} are the fastest; between them no difference shows"
         yield Sentence(f"{text}.", record.group, tuple(tied), Tone.GAIN)
     else:
-        clause = _compare(record, "it", best, baseline) if baseline in times else None
+        clause = _compare(record, "it", best, baseline, bar) if baseline in times else None
         more = f": {clause.text}" if clause else ""
         text = f"{place} {best} is the fastest{more}."
         yield Sentence(text, record.group, (best, baseline) if clause else (best,), Tone.GAIN)
 
 
-def _compare(record: GroupRecord, subject: str, variant: str, reference: str) -> _Clause | None:
+def _compare(
+    record: GroupRecord, subject: str, variant: str, reference: str, bar: _Bar
+) -> _Clause | None:
     """Return the clauses about time and allocations joined; *subject* stands for *variant*."""
-    time = _time_clause(record, subject, variant, reference)
+    time = _time_clause(record, subject, variant, reference, bar)
     count = _allocation_clause(record, variant, reference)
     if time is None:
         return count and _Clause(f"{subject} {count.text} than {reference}", count.tone)
@@ -162,7 +174,9 @@ def _compare(record: GroupRecord, subject: str, variant: str, reference: str) ->
     return _Clause(f"{time.text} {joint} {count.text}", time.tone)
 
 
-def _time_clause(record: GroupRecord, subject: str, variant: str, reference: str) -> _Clause | None:
+def _time_clause(
+    record: GroupRecord, subject: str, variant: str, reference: str, bar: _Bar
+) -> _Clause | None:
     """Return what the times say, in one direction: a ratio of 1.5 or more as "times"."""
     timing, base = record.timings.get(variant), record.timings.get(reference)
     ratio = estimate_ratio(timing, base) if timing and base else None
@@ -171,7 +185,7 @@ def _time_clause(record: GroupRecord, subject: str, variant: str, reference: str
     if ratio.low is None:
         text = f"one round is too few to tell {variant} and {reference} apart in time"
         return _Clause(text, Tone.EVEN)
-    if _is_even(record, variant, reference):
+    if _is_even(record, variant, reference, bar):
         text = f"this run can show no difference in time between {variant} and {reference}"
         return _Clause(text, Tone.EVEN)
     if ratio.value < 1:
@@ -200,14 +214,12 @@ def _allocation_clause(record: GroupRecord, variant: str, reference: str) -> _Cl
     return _Clause(f"makes {number} {direction} {noun} per call", tone)
 
 
-def _is_even(record: GroupRecord, variant: str, reference: str) -> bool:
+def _is_even(record: GroupRecord, variant: str, reference: str, bar: _Bar) -> bool:
     """Tell whether the run cannot show that two variants differ in time."""
     if variant == reference:
         return True
     ratio = estimate_ratio(record.timings[variant], record.timings[reference])
-    if ratio is None or ratio.low is None or ratio.high is None:
-        return True
-    return ratio.low <= 1 <= ratio.high or abs(ratio.value - 1) <= _NEGLIGIBLE
+    return not is_real(ratio, bar.limit, bar.threshold)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from harness.analysis.estimate import target_is_met
+from harness.analysis.estimate import looks_needed, target_is_met
 from harness.errors import HungError, MeasureError
 from harness.record import Timing
 
@@ -89,7 +89,7 @@ class OpenRound(Protocol):
 class GroupTiming:
     """The times of one group as they grow round by round.
 
-    calibrations: how each variant is timed.
+    calibrations: how each variant is timed. looks: rounds in a row after which the target was met.
     """
 
     timings: dict[str, Timing] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class GroupTiming:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     rounds: int = 0
     target_met: bool = False
+    looks: int = 0
 
     def add(self, index: int, variant: str, timed: TimedRound, operations: int) -> None:
         """Join one child's values of round *index* to those of the rounds before."""
@@ -140,7 +141,9 @@ def time_group(
             continue
         group.rounds += 1
         group.target_met = _target_is_met(group, references, preset.target)
-        if group.rounds >= fewest and group.target_met:
+        group.looks = group.looks + 1 if group.target_met else 0
+        ratios = sum(references[variant] != variant for variant in alive)
+        if group.rounds >= fewest and group.looks >= looks_needed(ratios):
             break
     return group
 

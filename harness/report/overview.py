@@ -19,7 +19,6 @@ __all__ = ["Cell", "Overview", "OverviewRow", "overview"]
 
 _KEYS = ["scenario", "params", "python", "loop"]
 _FIGURES = ("ratio", "time_ns", "allocations")
-_NEGLIGIBLE = math.log(1.02)
 # Ends of the steps of the heat scale, as factors: slower (or faster) than the baseline.
 _STEPS = (1.15, 1.5, 3.0, 10.0)
 
@@ -122,10 +121,8 @@ def _cell(row: CaseRow, figure: str) -> Cell:
 
 def _heat(row: CaseRow) -> int:
     """Return the step of the heat scale; 0 where the run cannot show a difference."""
-    if row.ratio is None or row.ratio_low is None or row.ratio_high is None:
+    if row.ratio is None or not row.is_real:
         return 0
     logarithm = math.log(row.ratio)
-    if abs(logarithm) <= _NEGLIGIBLE or row.ratio_low <= 1 <= row.ratio_high:
-        return 0
     step = 1 + sum(math.exp(abs(logarithm)) >= end for end in _STEPS)
     return step if logarithm > 0 else -step

@@ -129,6 +129,7 @@ class Page:
     marks: dict[str, Mark]
     baseline: str
     target: str
+    threshold: str
     method: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
@@ -175,6 +176,7 @@ def make_page(run: Run) -> Page:
         marks=marks,
         baseline=visible(run.plan.baseline),
         target=f"± {run.plan.preset.target * 100:g} %",
+        threshold=f"{run.plan.threshold * 100:g} %",
         method=tuple(method_lines(run)),
         environment=tuple((visible(k), visible(v)) for k, v in run.environment.items()),
         findings=run_findings(run),

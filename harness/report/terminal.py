@@ -180,12 +180,10 @@ def _name(row: CaseRow) -> str:
 
 
 def _cell_style(row: CaseRow, column: str) -> str:
-    """Colour a ratio only where its interval excludes 1."""
-    if column != "ratio" or row.ratio_low is None or row.ratio_high is None or row.is_baseline:
+    """Colour a ratio only where the difference may be claimed."""
+    if column != "ratio" or not row.is_real or row.ratio is None:
         return ""
-    if row.ratio_high < 1:
-        return "green"
-    return "red" if row.ratio_low > 1 else ""
+    return "green" if row.ratio < 1 else "red"
 
 
 def _legend(run: Run, found: Sequence[Block], width: int) -> Iterator[Text]:

@@ -155,6 +155,7 @@ def _plan_entry(plan: Plan) -> schema.PlanEntry:
         preset=schema.PresetEntry(**asdict(plan.preset)),
         seed=plan.seed,
         instruments=plan.instruments,
+        threshold=plan.threshold,
         groups=tuple(
             schema.PlannedGroup(
                 scenario=group.scenario,
@@ -175,6 +176,7 @@ def _plan(entry: schema.PlanEntry) -> Plan:
         preset=Preset(preset.name, preset.target, preset.rounds, preset.values),
         seed=entry.seed,
         instruments=entry.instruments,
+        threshold=entry.threshold,
         groups=tuple(
             Group(
                 scenario=group.scenario,

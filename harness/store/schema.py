@@ -4,7 +4,8 @@ History of the schema:
 
 1 - first version
 2 - what the machine did in each round, digests of the scenarios' sources, when a run was gone on
-    with, and the pair of runs that it is of; all of it is empty in a file of version 1
+    with, and the pair of runs that it is of: empty in a file of version 1; the threshold of what
+    is claimed, which was 0.02 in version 1
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ class PlanEntry(msgspec.Struct, frozen=True):
     seed: int
     instruments: tuple[str, ...]
     groups: tuple[PlannedGroup, ...]
+    threshold: float = 0.02
 
 
 class ObservationEntry(msgspec.Struct, frozen=True):
