@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.rows import CaseRow
 
-__all__ = ["summary_csv"]
+__all__ = ["csv_cell", "summary_csv"]
 
 # OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -29,11 +29,12 @@ def summary_csv(rows: Iterable[CaseRow]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(getattr(row, column)) for column in COLUMNS] for row in rows)
+    writer.writerows([csv_cell(getattr(row, column)) for column in COLUMNS] for row in rows)
     return text.getvalue()
 
 
-def _cell(value: object) -> str:
+def csv_cell(value: object) -> str:
+    """Return *value* as one cell: six significant digits, empty for None, never a formula."""
     if value is None:
         return ""
     if isinstance(value, float):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness.errors import StoreError
+from harness.errors import InputError, StoreError
+from harness.plan import DEFAULT_THRESHOLD
 from harness.store import check_name
 
 if TYPE_CHECKING:
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
 
     from harness.record import Run
 
-__all__ = ["RESULTS", "add_folders", "console", "error_console", "write_report_of"]
+__all__ = [
+    "RESULTS",
+    "add_folders",
+    "add_threshold",
+    "console",
+    "error_console",
+    "share",
+    "write_report_of",
+]
 
 RESULTS = Path("results")
 
@@ -37,6 +46,29 @@ def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
             metavar="DIR",
             help="the folder of HTML reports (default: reports)",
         )
+
+
+def add_threshold(parser: ArgumentParser) -> None:
+    """Declare which differences in time are too small to be claimed."""
+    parser.add_argument(
+        "--threshold",
+        type=share,
+        metavar="SHARE",
+        help="claim no difference in time that is smaller "
+        f"(default: {DEFAULT_THRESHOLD * 100:g}%%)",
+    )
+
+
+def share(text: str) -> float:
+    """Read ``5%`` or ``0.05``; InputError for what is neither, or not from 0 to 10."""
+    number, percent, rest = text.partition("%")
+    try:
+        value = float(number) / (100 if percent else 1)
+    except ValueError:
+        value = -1.0
+    if rest or not 0 <= value <= 10:
+        raise InputError(f"{text!r}: expected a share such as 5% or 0.05, from 0 to 1000%")
+    return value
 
 
 class _Output(Console):

@@ -12,7 +12,14 @@ from rich.markup import escape
 
 from harness import catalog
 from harness.analysis.forecast import forecast
-from harness.command.common import RESULTS, add_folders, console, error_console, write_report_of
+from harness.command.common import (
+    RESULTS,
+    add_folders,
+    add_threshold,
+    console,
+    error_console,
+    write_report_of,
+)
 from harness.errors import InputError, UnknownNameError, without_paths
 from harness.function import Call, call_options
 from harness.measure.crew import Interpreter
@@ -23,6 +30,7 @@ from harness.plan import (
     DEFAULT_BASELINE,
     DEFAULT_LOOP,
     DEFAULT_PRESET,
+    DEFAULT_THRESHOLD,
     Selection,
     make_plan,
 )
@@ -86,6 +94,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME",
         help=f"the variant that ratios are taken against (default: {DEFAULT_BASELINE})",
     )
+    add_threshold(parser)
     parser.add_argument("--loop", help="asyncio (default) or uvloop")
     parser.add_argument(
         "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
@@ -153,6 +162,7 @@ def _new(args: Namespace) -> _Prepared:
         preset=args.preset or DEFAULT_PRESET,
         only=args.only,
         seed=args.seed or 0,
+        threshold=DEFAULT_THRESHOLD if args.threshold is None else args.threshold,
     )
     loop = args.loop or DEFAULT_LOOP
     runtime = runtime_of(said, loop)
@@ -288,6 +298,7 @@ def _refuse_another_plan(args: Namespace) -> None:
         "--only": args.only,
         "--name": args.name,
         "--seed": args.seed,
+        "--threshold": args.threshold,
     }
     given = [option for option, value in fixed.items() if value]
     if given:

@@ -14,6 +14,7 @@ __all__ = [
     "align",
     "byte_text",
     "count_text",
+    "percent_text",
     "ratio_parts",
     "significant",
     "time_text",
@@ -72,6 +73,11 @@ def count_text(count: float | None) -> str:
         return "<0.01"
     text = f"{count:,.2f}"
     return text.rstrip("0").rstrip(".")
+
+
+def percent_text(share: float | None) -> str:
+    """Write a share as ``1.4 %``, with two digits."""
+    return ABSENT if share is None else f"{significant(share * 100, 2)} %"
 
 
 def byte_text(size: float | None) -> str:

@@ -65,6 +65,11 @@ def method_lines(run: Run) -> Iterator[str]:
             f"Rounds are added, from {fewest} to {most}, until every ratio's interval is within "
             f"± {preset.target * 100:g} %. A * marks a ratio that did not get there."
         )
+        yield (
+            "A difference in time is claimed, and coloured, only where its interval excludes 1, it "
+            f"is larger than {run.plan.threshold * 100:g} %, and it stands among all comparisons "
+            "of the run: of what is claimed, 5 % may be by chance (Benjamini and Hochberg, 1995)."
+        )
         if floor := _floor(run):
             yield floor
     if "allocations" in run.plan.instruments:

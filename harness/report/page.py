@@ -22,6 +22,7 @@ from harness.report.figures import (
     ABSENT,
     byte_text,
     count_text,
+    percent_text,
     ratio_parts,
     time_text,
     time_unit,
@@ -252,6 +253,7 @@ def _table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]]:
     table = {
         f"time, {unit.symbol}": [_time(row, unit) for row in rows],
         "ratio": [Figure(*ratio_of(row), misses_target(row, target)) for row in rows],
+        "scatter": [Figure(percent_text(row.scatter)) for row in rows],
         "allocations": [Figure(count_text(row.allocations)) for row in rows],
         "bytes": [Figure(byte_text(row.bytes)) for row in rows],
         "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],

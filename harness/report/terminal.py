@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.record import Finding, Run
     from harness.report.table import Column
 
-__all__ = ["print_table"]
+__all__ = ["heading", "print_line", "print_table", "wrapped"]
 
 _MANY_GROUPS = 15
 _NARROWEST = 40
@@ -39,10 +39,11 @@ def print_table(run: Run, console: Console) -> None:
     """Print every group of *run*, a legend and the findings; the console decides on colour."""
     width = max(console.width, _NARROWEST)
     for line in _table_lines(run, width):
-        _print(console, line)
+        print_line(console, line)
 
 
-def _print(console: Console, line: Text) -> None:
+def print_line(console: Console, line: Text) -> None:
+    """Print one line as it is, in ASCII where the console can no more."""
     if console.options.ascii_only:
         line = _in_ascii(line)
     console.print(line, soft_wrap=True, highlight=False)
@@ -76,14 +77,15 @@ def _table_lines(run: Run, width: int) -> Iterator[Text]:
 
 def _group_header(block: Block, width: int) -> Text:
     group = block.group
-    return _heading((group.scenario, format_params(group.params)), str(group.runtime), width)
+    return heading((group.scenario, format_params(group.params)), str(group.runtime), width)
 
 
 def _scenario_header(block: Block, width: int) -> Text:
-    return _heading((block.group.scenario,), str(block.group.runtime), width)
+    return heading((block.group.scenario,), str(block.group.runtime), width)
 
 
-def _heading(parts: tuple[str, ...], runtime: str, width: int) -> Text:
+def heading(parts: tuple[str, ...], runtime: str, width: int) -> Text:
+    """Return a heading of several parts, broken where the console is too narrow."""
     name, *rest = map(visible, (*parts, runtime))
     text = Text(name, style="bold")
     used = len(name)
@@ -111,7 +113,7 @@ def _figures(several: Sequence[Block], target: float, width: int) -> Iterator[Te
         if len(several) > 1:
             yield Text(f"  {visible(format_params(block.group.params))}", style="italic")
         if reason is not None:
-            yield from _wrapped(reason, width, indent=4, style="yellow")
+            yield from wrapped(reason, width, indent=4, style="yellow")
         for index, row in enumerate(block.rows, start=at):
             if reason is None or row.status == "unavailable":
                 yield from grid.lines(index, row)
@@ -168,7 +170,7 @@ class _Grid:
         line.rstrip()
         if line.plain:
             yield line
-        yield from _wrapped(told, self.width, indent=4, style="yellow")
+        yield from wrapped(told, self.width, indent=4, style="yellow")
 
 
 def _width(shown: Sequence[Column]) -> int:
@@ -197,21 +199,22 @@ def _legend(run: Run, found: Sequence[Block], width: int) -> Iterator[Text]:
     if any(row.allocations is not None or row.suspensions is not None for row in rows):
         told.append("allocs, bytes, susp. (suspensions of the awaiter), tasks: per operation")
     for line in told:
-        yield from _wrapped(line, width, style="dim")
+        yield from wrapped(line, width, style="dim")
 
 
 def _findings(findings: Iterable[Finding], width: int) -> Iterator[Text]:
     for finding in findings:
-        lines = list(_wrapped(f"{finding.severity}: {finding.message}", width, hang=2))
+        lines = list(wrapped(f"{finding.severity}: {finding.message}", width, hang=2))
         lines[0].stylize(_SEVERITY_STYLE[finding.severity], 0, len(finding.severity) + 1)
         yield from lines
         if finding.advice:
-            yield from _wrapped(finding.advice, width, indent=2, style="dim")
+            yield from wrapped(finding.advice, width, indent=2, style="dim")
 
 
-def _wrapped(
+def wrapped(
     text: str, width: int, *, indent: int = 0, hang: int = 0, style: str = ""
 ) -> Iterator[Text]:
+    """Yield *text* in lines of *width* at most, nothing in it unprintable."""
     for line in textwrap.wrap(
         visible(text),
         width,

@@ -14,8 +14,10 @@ changes the meaning of one has a higher number::
     seed         integer
     titles       scenario -> title
     environment  key -> text
+    threshold    a smaller difference in time, as a share, is not claimed
     rows         one object per case: the columns of summary.csv, and reason, sync_ratio,
-                 target_met; a figure that was not measured is null
+                 target_met, is_real (may the difference be claimed?), scatter (of single values,
+                 relative); a figure that was not measured is null
     summary      sentences in plain English: {text, scenario, params, variants}
     findings     what is shaky: {severity, message, advice}
 """
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from harness.record import Run
     from harness.report.table import Block
 
-__all__ = ["FORMATS", "format_run", "markdown_table"]
+__all__ = ["FORMATS", "escape_markdown", "finite", "format_run", "markdown_table"]
 
 _SCHEMA = 1
 # What GitHub-flavoured Markdown takes for markup; an underscore only at the edge of a word.
@@ -78,6 +80,7 @@ def _json(run: Run) -> str:
         },
         "instruments": list(run.plan.instruments),
         "seed": run.plan.seed,
+        "threshold": run.plan.threshold,
         "titles": dict(run.titles),
         "environment": dict(run.environment),
         "rows": [asdict(row) for row in case_rows(run)],
@@ -92,17 +95,17 @@ def _json(run: Run) -> str:
         ],
         "findings": [asdict(finding) for finding in run_findings(run)],
     }
-    return json.dumps(_finite(document), indent=2, allow_nan=False) + "\n"
+    return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Return *value* with null for every number that JSON cannot write."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value
 
 
@@ -111,11 +114,11 @@ def _markdown(run: Run) -> str:
 
 
 def _markdown_lines(run: Run) -> Iterator[str]:
-    baseline = _escape(run.plan.baseline)
-    yield f"## {_escape(run.name)}"
+    baseline = escape_markdown(run.plan.baseline)
+    yield f"## {escape_markdown(run.name)}"
     yield ""
     for sentence in summary_sentences(run):
-        yield f"- {_escape(sentence.text)}"
+        yield f"- {escape_markdown(sentence.text)}"
     for block in blocks(run):
         yield ""
         yield from markdown_table(block, run.plan.preset.target)
@@ -126,7 +129,7 @@ def _markdown_lines(run: Run) -> Iterator[str]:
         yield ""
     for finding in findings:
         told = f"{finding.message} {finding.advice}".strip()
-        yield f"- **{finding.severity}:** {_escape(told)}"
+        yield f"- **{finding.severity}:** {escape_markdown(told)}"
 
 
 def markdown_table(block: Block, target: float) -> Iterator[str]:
@@ -134,8 +137,8 @@ def markdown_table(block: Block, target: float) -> Iterator[str]:
     group = block.group
     unit = time_unit(row.time_ns for row in block.rows)
     yield (
-        f"### {_escape(group.scenario)}: {_escape(format_params(group.params))} "
-        f"({_escape(str(group.runtime))})"
+        f"### {escape_markdown(group.scenario)}: {escape_markdown(format_params(group.params))} "
+        f"({escape_markdown(str(group.runtime))})"
     )
     yield ""
     troubled = any(describe(row) for row in block.rows)
@@ -144,7 +147,11 @@ def markdown_table(block: Block, target: float) -> Iterator[str]:
     )
     yield "|---|---:|---:|---:|---:|---:|---:|" + ("---|" if troubled else "")
     for row in block.rows:
-        name = f"**{_escape(row.variant)}**" if row.is_baseline else _escape(row.variant)
+        name = (
+            f"**{escape_markdown(row.variant)}**"
+            if row.is_baseline
+            else escape_markdown(row.variant)
+        )
         cells = (
             time_text(row.time_ns, unit),
             " ± ".join(filter(None, ratio_of(row))) + ("*" if misses_target(row, target) else ""),
@@ -154,11 +161,12 @@ def markdown_table(block: Block, target: float) -> Iterator[str]:
             count_text(row.tasks),
         )
         shown = [cell.replace("<", "&lt;") for cell in cells]
-        told = (_escape(describe(row)),) if troubled else ()
+        told = (escape_markdown(describe(row)),) if troubled else ()
         yield f"| {' | '.join((name, *shown, *told))} |"
 
 
-def _escape(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Return *text* with nothing in it that Markdown would take for markup."""
     return _MARKUP.sub(r"\\\g<0>", visible(text))
 
 

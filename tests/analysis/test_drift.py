@@ -33,7 +33,8 @@ def simulated(
 
     *trend*: from 0, the first sweep, to 1, the last, to a log of the time.
     """
-    found: dict[str, list[list[float]]] = {f"v{i}": [] for i in range(variants - 1)} | {"mine": []}
+    names = [*(f"v{index}" for index in range(variants - 1)), "mine"]
+    found: dict[str, list[list[float]]] = {name: [] for name in names}
     for _ in range(rounds):
         slope, level, machine = rng.gauss(0, 0.1), 0.0, []
         for sweep in range(VALUES):

@@ -68,6 +68,7 @@ def test_json_has_the_documented_keys() -> None:
         "preset",
         "instruments",
         "seed",
+        "threshold",
         "titles",
         "environment",
         "rows",

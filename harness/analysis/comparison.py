@@ -1,0 +1,346 @@
+"""Comparison: what changed between two runs, case by case. Pure.
+
+How the times of two runs are held against each other:
+
+- *paired*, where both were measured interleaved: by sweeps, as the variants of one run are;
+- *bridged*, where both have the baseline: by the ratio of their ratios to it, so that a machine
+  that was slower on one day is slower on both sides and cancels. A change of the baseline itself
+  does not show there, and would show in all others, turned around;
+- *direct* otherwise, and for the baseline itself: what the machine did meanwhile is in it.
+
+Bridged and direct differences have the interval of B. L. Welch (The generalization of Student's
+problem, 1947) over the rounds of both. Allocations are counted, and compared as they are.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from harness.analysis.decision import LEVEL, discovery_limit, is_real
+from harness.analysis.estimate import Estimate, round_logs
+from harness.analysis.rows import case_rows
+from harness.analysis.student import cumulative, quantile
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.analysis.rows import CaseRow
+    from harness.record import Run, Timing
+
+__all__ = [
+    "Change",
+    "Comparison",
+    "Effect",
+    "Means",
+    "Presence",
+    "compare_runs",
+    "count_resolution",
+]
+
+# What makes another machine, or another interpreter, of those labels that a run is stored with.
+_MACHINE = ("processor", "cores", "virtual machine")
+_INTERPRETER = ("interpreter", "compiler")
+_Key: TypeAlias = "tuple[str, ...]"
+_KeyOf: TypeAlias = "Callable[[CaseRow], _Key]"
+
+
+class Presence(StrEnum):
+    """In which of the two runs a case was measured."""
+
+    BOTH = "both"
+    ADDED = "added"
+    REMOVED = "removed"
+    FAILED = "failed"
+    """The newer run was to measure it, and did not."""
+
+
+class Means(StrEnum):
+    """How two times were held against each other."""
+
+    PAIRED = "paired"
+    BRIDGED = "bridged"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """The log of new / base, its standard error, and the degrees of freedom of that."""
+
+    log: float
+    error: float
+    degrees: int
+
+    def estimate(self) -> Estimate:
+        """Return new / base with its 95 % interval."""
+        if self.degrees < 1:
+            return Estimate(math.exp(self.log), None, None)
+        margin = quantile(1 - LEVEL / 2, self.degrees) * self.error
+        low, high = math.exp(self.log - margin), math.exp(self.log + margin)
+        return Estimate(math.exp(self.log), low, high, min(1.0, 2 * self.p_above(0, abs(self.log))))
+
+    def p_above(self, log: float, observed: float | None = None) -> float:
+        """Return the one-sided p-value of the truth being *log* or less, as it is *observed*."""
+        distance = (self.log if observed is None else observed) - log
+        if self.degrees < 1:
+            return 1.0
+        if self.error == 0:
+            return 0.0 if distance > 0 else 1.0
+        return 1 - cumulative(distance / self.error, self.degrees)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One case in two runs. *base* and *new* are its rows, None where a run does not plan it.
+
+    effect
+        Of the times, None where they were not compared; *means* says how they were.
+    is_real
+        Whether the difference in time may be claimed.
+    allocations, bytes
+        How many more the newer one makes per operation; None where either was not counted.
+    """
+
+    presence: Presence
+    base: CaseRow | None
+    new: CaseRow | None
+    effect: Effect | None = None
+    means: Means | None = None
+    is_real: bool = False
+    allocations: float | None = None
+    bytes: float | None = None
+
+    @property
+    def row(self) -> CaseRow:
+        """The newer row, or the only one: what names the case."""
+        row = self.new or self.base
+        assert row is not None
+        return row
+
+    @property
+    def ratio(self) -> Estimate | None:
+        """New time / base time, with its interval."""
+        return self.effect.estimate() if self.effect else None
+
+    @property
+    def counts_differ(self) -> bool:
+        """Whether the number of allocations changed by more than counting can be off."""
+        if self.allocations is None or self.base is None or self.base.allocations is None:
+            return False
+        return abs(self.allocations) > count_resolution(self.base.allocations)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs, held against each other.
+
+    differences
+        What is not the same of their environments: label, base, new.
+    unlike
+        Why times are not compared; empty where they are.
+    """
+
+    base: str
+    new: str
+    baseline: str
+    threshold: float
+    changes: tuple[Change, ...]
+    differences: tuple[tuple[str, str, str], ...] = ()
+    unlike: str = ""
+
+    @property
+    def common(self) -> tuple[Change, ...]:
+        """The cases that both runs measured."""
+        return tuple(change for change in self.changes if change.presence is Presence.BOTH)
+
+
+def count_resolution(count: float) -> float:
+    """Return by how much two counts of the same work can differ, in allocations per operation.
+
+    0.01: one allocation in a hundred operations, as a table that outlives them grows. Where an
+    operation makes thousands, as a gather of tasks does, 0.2 % of them. ``docs/method.md`` shows
+    how exact counts are.
+    """
+    return max(0.01, 0.002 * count)
+
+
+def compare_runs(base: Run, new: Run, *, allow_unlike: bool = False) -> Comparison:
+    """Hold *new* against *base*.
+
+    InputError where they are of unlike interpreters, whose allocations differ too. Of unlike
+    machines only allocations are compared. Both may be had with *allow_unlike*.
+    """
+    differences = _differences(base, new)
+    across = _across_interpreters(base, new)
+    if across and not allow_unlike:
+        raise InputError(
+            f"{base.name} was measured on {across[0]}, {new.name} on {across[1]}: neither times "
+            "nor allocations of unlike interpreters show what a change of the code costs; measure "
+            "both on one, or say --allow-unlike"
+        )
+    machines = [label for label, _, _ in differences if label in _MACHINE]
+    unlike = ""
+    if machines and not allow_unlike:
+        unlike = f"they were measured on unlike machines ({', '.join(machines)} differ)"
+    changes = tuple(_changes(base, new, by_python=not across, timed=not unlike))
+    if not any(change.presence is Presence.BOTH for change in changes):
+        raise InputError(
+            f"{base.name} and {new.name} have no case in common; measure the same scenarios, "
+            "parameters and variants in both"
+        )
+    limit = discovery_limit(ratio.p for change in changes if (ratio := change.ratio))
+    threshold = new.plan.threshold
+    return Comparison(
+        base=base.name,
+        new=new.name,
+        baseline=new.plan.baseline,
+        threshold=threshold,
+        changes=tuple(
+            replace(change, is_real=is_real(change.ratio, limit, threshold)) for change in changes
+        ),
+        differences=differences,
+        unlike=unlike,
+    )
+
+
+def _differences(base: Run, new: Run) -> tuple[tuple[str, str, str], ...]:
+    labels = dict.fromkeys([*base.environment, *new.environment])
+    return tuple(
+        (label, before, after)
+        for label in labels
+        if not label.startswith("load")  # it never is the same
+        if (before := base.environment.get(label, "")) != (after := new.environment.get(label, ""))
+    )
+
+
+def _across_interpreters(base: Run, new: Run) -> tuple[str, str] | None:
+    """Return on which interpreters the two were measured, where they are unlike."""
+
+    def told(run: Run) -> str:
+        runtimes = {f"{g.runtime.implementation} {g.runtime.python}" for g in run.plan.groups}
+        return ", ".join(sorted(runtimes))
+
+    if told(base) != told(new):
+        return told(base), told(new)
+    compilers = base.environment.get("compiler", ""), new.environment.get("compiler", "")
+    if all(compilers) and compilers[0] != compilers[1]:
+        return f"{told(base)} by {compilers[0]}", f"{told(new)} by {compilers[1]}"
+    return None
+
+
+def _changes(base: Run, new: Run, *, by_python: bool, timed: bool) -> list[Change]:
+    def key(row: CaseRow) -> _Key:
+        python = row.python if by_python else ""
+        return row.scenario, row.params, row.variant, row.loop, python
+
+    before = {key(row): row for row in case_rows(base) if row.status != "unavailable"}
+    after = {key(row): row for row in case_rows(new) if row.status != "unavailable"}
+    times = _Times(base, new, key) if timed else None
+    found = []
+    for name in dict.fromkeys([*after, *before]):
+        old, young = before.get(name), after.get(name)
+        change = Change(_presence(old, young), old, young)
+        if old is not None and young is not None:
+            effect, means = times.of(name) if times else (None, None)
+            change = replace(
+                change,
+                effect=effect,
+                means=means,
+                allocations=_difference(old.allocations, young.allocations),
+                bytes=_difference(old.bytes, young.bytes),
+            )
+        found.append(change)
+    return found
+
+
+def _presence(old: CaseRow | None, new: CaseRow | None) -> Presence:
+    if new is None:
+        return Presence.REMOVED
+    if old is None:
+        return Presence.ADDED
+    if new.status != "ok":
+        return Presence.FAILED if old.status == "ok" else Presence.REMOVED
+    return Presence.BOTH if old.status == "ok" else Presence.ADDED
+
+
+def _difference(old: float | None, new: float | None) -> float | None:
+    return None if old is None or new is None else new - old
+
+
+class _Times:
+    """The timings of two runs by case, and how one is held against the other."""
+
+    def __init__(self, base: Run, new: Run, key: _KeyOf) -> None:
+        self._paired = bool(base.pair) and base.pair == new.pair
+        self._baselines = {base.plan.baseline, new.plan.baseline}
+        self._base, self._new = _timings(base, key), _timings(new, key)
+
+    def of(self, case: _Key) -> tuple[Effect | None, Means | None]:
+        base, new = self._base.get(case), self._new.get(case)
+        if base is None or new is None:
+            return None, None
+        if self._paired:
+            return _of_one(round_logs(new, base)), Means.PAIRED
+        bridge = self._bridge(case)
+        if bridge is None:
+            return _of_two(_levels(new), _levels(base)), Means.DIRECT
+        return _of_two(round_logs(new, bridge[1]), round_logs(base, bridge[0])), Means.BRIDGED
+
+    def _bridge(self, case: _Key) -> tuple[Timing, Timing] | None:
+        """Return the timings of the baseline in both runs; None for the baseline itself."""
+        scenario, params, variant, *rest = case
+        if len(self._baselines) > 1 or variant in self._baselines:
+            return None
+        there = (scenario, params, *self._baselines, *rest)
+        base, new = self._base.get(there), self._new.get(there)
+        return (base, new) if base and new else None
+
+
+def _timings(run: Run, key: _KeyOf) -> dict[_Key, Timing]:
+    timings = {
+        (record.group, variant): timing
+        for record in run.groups
+        for variant, timing in record.timings.items()
+    }
+    rows = iter(case_rows(run))
+    found: dict[_Key, Timing] = {}
+    for group in run.plan.groups:
+        for variant in (*group.variants, *dict(group.unavailable)):
+            row = next(rows)
+            if timing := timings.get((group, variant)):
+                found[key(row)] = timing
+    return found
+
+
+def _levels(timing: Timing) -> list[float]:
+    return [math.log(statistics.median(values)) for values in timing.rounds.values() if values]
+
+
+def _of_one(logs: Sequence[float]) -> Effect | None:
+    if not logs:
+        return None
+    if len(logs) < 2:
+        return Effect(logs[0], 0.0, 0)
+    error = statistics.stdev(logs) / math.sqrt(len(logs))
+    return Effect(statistics.fmean(logs), error, len(logs) - 1)
+
+
+def _of_two(new: Sequence[float], base: Sequence[float]) -> Effect | None:
+    """Return the difference of two means, with Welch's degrees of freedom, rounded down."""
+    if not new or not base:
+        return None
+    log = statistics.fmean(new) - statistics.fmean(base)
+    if len(new) < 2 or len(base) < 2:
+        return Effect(log, 0.0, 0)
+    parts = [statistics.variance(logs) / len(logs) for logs in (new, base)]
+    total = sum(parts)
+    if total == 0:
+        return Effect(log, 0.0, len(new) + len(base) - 2)
+    freedom = total**2 / sum(
+        part**2 / (len(logs) - 1) for part, logs in zip(parts, (new, base), strict=True)
+    )
+    return Effect(log, math.sqrt(total), max(1, math.floor(freedom)))
