@@ -21,6 +21,7 @@ __all__ = [
     "Finding",
     "GroupRecord",
     "Observation",
+    "Proof",
     "Run",
     "RunStatus",
     "Severity",
@@ -171,6 +172,43 @@ class GroupRecord:
 
 
 @dataclass(frozen=True)
+class Proof:
+    """What equal variants under different names, and a slower one, showed of a machine.
+
+    interpreter, preset, started
+        On what, how exactly and when (ISO 8601, UTC) they were measured.
+    groups, pairs
+        How many groups, and pairs of equal variants in them.
+    called_different, claimed
+        Of these pairs, whose 95 % interval excludes 1; of which a report would claim a difference.
+    half_width, widest
+        Relative half-width of a ratio's interval: the median, and the widest.
+    detectable
+        The difference, as a share, that is found four times of five; median of the pairs.
+    slowdown
+        By how much the slower variant truly is slower, as a share.
+    tries, found, seen
+        How often it was measured, in how many of them its interval excludes 1, and the median of
+        what was seen, as a share.
+    """
+
+    interpreter: str
+    preset: str
+    started: str
+    groups: int
+    pairs: int
+    called_different: int
+    claimed: int
+    half_width: float
+    widest: float
+    detectable: float
+    slowdown: float
+    tries: int
+    found: int
+    seen: float
+
+
+@dataclass(frozen=True)
 class Run:
     """One invocation: its plan, where it was measured, and what each group gave.
 
@@ -178,6 +216,7 @@ class Run:
     *sources* to a digest of the code that declares it. *resumed* says when it was gone on with,
     ISO 8601 in UTC, once for each time. Two runs of the same *pair* (a token; empty: none) were
     measured interleaved: their rounds of the same index, sweep by sweep, are neighbours in time.
+    *proof* is what was kept beside it of what its machine can tell apart.
     """
 
     name: str
@@ -192,3 +231,4 @@ class Run:
     sources: Mapping[str, str] = field(default_factory=dict)
     resumed: tuple[str, ...] = ()
     pair: str = ""
+    proof: Proof | None = None

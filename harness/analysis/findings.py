@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
+from harness.analysis.proof import proof_findings
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
@@ -38,6 +39,7 @@ def run_findings(run: Run) -> tuple[Finding, ...]:
     """
     found = [
         *run.findings,
+        *(proof_findings(run.proof) if run.proof else ()),
         *_groups_findings(run),
         *_failures(run),
         *_missing(run),

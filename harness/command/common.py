@@ -12,7 +12,7 @@ from harness.plan import DEFAULT_THRESHOLD
 from harness.store import check_name
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, _ArgumentGroup
 
     from harness.record import Run
 
@@ -29,7 +29,7 @@ __all__ = [
 RESULTS = Path("results")
 
 
-def add_folders(parser: ArgumentParser, *, reports: bool = False) -> None:
+def add_folders(parser: ArgumentParser | _ArgumentGroup, *, reports: bool = False) -> None:
     """Declare where runs, and reports, are kept."""
     parser.add_argument(
         "--results",

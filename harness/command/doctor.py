@@ -1,4 +1,8 @@
-"""Say what on this machine spoils measurements, and what to do about it."""
+"""Say what on this machine spoils measurements, and what to do about it.
+
+With --aa, prove that it can tell equal from different: equal variants under different names are
+measured, and one that is slower by a known amount.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
+from harness.command import proof
 from harness.command.common import console
 from harness.measure.crew import Interpreter
 from harness.measure.environment import (
@@ -30,10 +35,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--python", metavar="EXE", help="the interpreter that is to measure (default: this one)"
     )
+    parser.add_argument(
+        "--aa",
+        action="store_true",
+        help="measure equal variants: are they told from different ones?",
+    )
+    proof.add_arguments(parser)
 
 
 def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
+    if args.aa:
+        return proof.execute(args)
     out = console()
     said = probe(Interpreter(args.python or sys.executable))
     machine = Table.grid(padding=(0, 2))

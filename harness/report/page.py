@@ -32,6 +32,7 @@ from harness.report.method import measured_in, method_lines, plural, share_text
 from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
+from harness.report.proof import proof_lines, proof_verdict
 from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Page:
     method: tuple[str, ...]
     environment: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
+    verdict: str
+    proof: tuple[tuple[str, str], ...]
 
     @property
     def claimed(self) -> bool:
@@ -181,6 +184,8 @@ def make_page(run: Run) -> Page:
         method=tuple(method_lines(run)),
         environment=tuple((visible(k), visible(v)) for k, v in run.environment.items()),
         findings=run_findings(run),
+        verdict=proof_verdict(run.proof) if run.proof else "",
+        proof=proof_lines(run.proof) if run.proof else (),
     )
 
 

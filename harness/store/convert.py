@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.plan import Group, Plan, Preset, Runtime, format_params
@@ -13,6 +13,7 @@ from harness.record import (
     Finding,
     GroupRecord,
     Observation,
+    Proof,
     Run,
 )
 from harness.store import schema
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
 
     from harness.record import Timing
 
-__all__ = ["allocations_file", "plan_of", "run_file", "run_from_files"]
+__all__ = [
+    "allocations_file",
+    "plan_of",
+    "proof_file",
+    "proof_of_file",
+    "run_file",
+    "run_from_files",
+]
 
 Figures = TypeVar("Figures")
 
@@ -114,6 +122,18 @@ def run_from_files(
             )
             for entry in stored.groups
         ),
+    )
+
+
+def proof_file(proof: Proof) -> schema.ProofFile:
+    """Return what ``proof.json`` holds."""
+    return schema.ProofFile(schema=schema.SCHEMA, **asdict(proof))
+
+
+def proof_of_file(stored: schema.ProofFile) -> Proof:
+    """Return the proof that is kept beside a run."""
+    return Proof(
+        **{field.name: getattr(stored, field.name) for field in fields(Proof)},
     )
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,13 +16,20 @@ from harness.analysis.rows import case_rows
 from harness.analysis.summary import summary_csv
 from harness.errors import StoreError
 from harness.record import RunStatus
-from harness.store.convert import allocations_file, plan_of, run_file, run_from_files
-from harness.store.schema import SCHEMA, AllocationsFile, Header, RunFile
+from harness.store.convert import (
+    allocations_file,
+    plan_of,
+    proof_file,
+    proof_of_file,
+    run_file,
+    run_from_files,
+)
+from harness.store.schema import SCHEMA, AllocationsFile, Header, ProofFile, RunFile
 from harness.store.timing import decode_timings, encode_timings
 
 if TYPE_CHECKING:
     from harness.plan import Group, Plan
-    from harness.record import Run
+    from harness.record import Proof, Run
 
 __all__ = ["RunFolder", "check_name", "earlier_durations", "find_run", "latest_name"]
 
@@ -88,9 +96,16 @@ class RunFolder:
             # pyperf raises whatever its parser comes across, KeyError and TypeError included.
             raise self._damaged("timing.json", error) from error
         try:
-            return run_from_files(stored, counted, timings)
+            run = run_from_files(stored, counted, timings)
         except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
+        if (self.path / "proof.json").exists():
+            run = replace(run, proof=proof_of_file(self._read("proof.json", ProofFile)))
+        return run
+
+    def keep_proof(self, proof: Proof) -> None:
+        """Write *proof* beside the run; StoreError when the folder cannot be written."""
+        self._write("proof.json", _pretty(proof_file(proof)))
 
     def _write(self, name: str, content: bytes) -> None:
         temporary = ""

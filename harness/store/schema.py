@@ -10,6 +10,8 @@ History of the schema:
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from harness.record import RunStatus, Severity
@@ -27,6 +29,7 @@ __all__ = [
     "PlanEntry",
     "PlannedGroup",
     "PresetEntry",
+    "ProofFile",
     "RunFile",
     "RuntimeEntry",
 ]
@@ -170,3 +173,27 @@ class AllocationsFile(msgspec.Struct, frozen=True):
 
     schema: int
     cases: tuple[CaseEntry, ...]
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+_Share = Annotated[float, msgspec.Meta(ge=-1, le=1000)]
+
+
+class ProofFile(msgspec.Struct, frozen=True):
+    """``proof.json``, kept beside a run; see :class:`harness.record.Proof`. Since version 2."""
+
+    schema: int
+    interpreter: str
+    preset: str
+    started: str
+    groups: _Count
+    pairs: _Count
+    called_different: _Count
+    claimed: _Count
+    half_width: _Share
+    widest: _Share
+    detectable: _Share
+    slowdown: _Share
+    tries: _Count
+    found: _Count
+    seen: _Share
