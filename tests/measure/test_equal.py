@@ -41,7 +41,20 @@ def test_it_is_measured_shown_and_kept(
     folder = RunFolder.create(tmp_path / "results", "mine")
     folder.save(make_run(name="mine"))
     before = folder.load()
-    code = main("doctor --aa --groups 2 --slowdown 50% --keep mine --format json".split())
+    code = main(
+        [
+            "doctor",
+            "--aa",
+            "--groups",
+            "2",
+            "--slowdown",
+            "50%",
+            "--keep",
+            "mine",
+            "--format",
+            "json",
+        ]
+    )
     shown = json.loads(capsys.readouterr().out)
     assert code in {0, 1}  # ten pairs, on any machine: chance may have it
     assert (shown["groups"], shown["pairs"], shown["tries"]) == (2, 10, 2)
