@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +24,15 @@ import async_tree_page
 import valuetask_page
 import valuetask_profile
 
+from harness.analysis.rows import case_rows
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, probe
+from harness.store import RunFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from harness.record import Run
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -55,17 +61,46 @@ def run_script(python: str, name: str) -> Any:
         return json.loads(out.read_text(encoding="utf-8"))
 
 
-def durations(python: str) -> dict[str, float]:
-    """Return the seconds that all shipped scenarios take at each preset."""
+@dataclass(frozen=True)
+class Duration:
+    """What a run over all shipped scenarios took, and how exact it was."""
+
+    seconds: float
+    timed: float  # seconds of these within timed stretches
+    half_width: float  # of a ratio: the median over all cases
+    met: int
+    groups: int
+
+
+def durations(python: str) -> dict[str, Duration]:
+    """Return what all shipped scenarios take at each preset."""
     taken = {}
     for preset in ("quick", "standard"):
+        print(f"all scenarios, {preset}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             words = [python, "-m", "harness", "run", "--preset", preset, "--name", "run"]
             words += ["--results", folder, "--reports", folder]
             started = time.monotonic()
             subprocess.run(words, check=True, cwd=ROOT, capture_output=True)
-            taken[preset] = time.monotonic() - started
+            seconds = time.monotonic() - started
+            taken[preset] = _duration(RunFolder(Path(folder) / "run").load(), seconds)
     return taken
+
+
+def _duration(run: Run, seconds: float) -> Duration:
+    timings = [timing for record in run.groups for timing in record.timings.values()]
+    widths = [
+        row.ratio_half_width / row.ratio
+        for row in case_rows(run)
+        if row.ratio and row.ratio_half_width is not None and not row.is_baseline
+    ]
+    return Duration(
+        seconds,
+        sum(sum(values) * each.operations for each in timings for values in each.rounds.values()),
+        statistics.median(widths),
+        sum(record.target_met is True for record in run.groups),
+        len(run.groups),
+    )
 
 
 def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
@@ -79,6 +114,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
+        "trust": lambda: trust_table(run_script(first, "trust.py")),
         "async_tree": lambda: async_tree_page.table(
             [run_script(each, "async_tree.py") for each in pythons]
         ),
@@ -171,14 +207,22 @@ def overhead_table(found: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def duration_table(taken: dict[str, float]) -> list[str]:
-    """Show how long the shipped scenarios take."""
+def duration_table(taken: dict[str, Duration]) -> list[str]:
+    """Show how long the shipped scenarios take, what of it is timed, and how exact they are."""
+    rows = [
+        f"| {preset} | {each.seconds:.0f} | {100 * (1 - each.timed / each.seconds):.0f} % "
+        f"| ± {100 * each.half_width:.1f} % | {each.met} of {each.groups} |"
+        for preset, each in taken.items()
+    ]
     return [
         "### Duration",
         "",
-        "| preset | all shipped scenarios, s |",
-        "|---|--:|",
-        *(f"| {preset} | {seconds:.0f} |" for preset, seconds in taken.items()),
+        "A run over all shipped scenarios, start and report included. Outside: of its wall time,",
+        "what is not within timed stretches (interpreters that start, warm-up, gates, counting).",
+        "",
+        "| preset | s | outside | half-width of a ratio, median | groups at their target |",
+        "|---|--:|--:|--:|--:|",
+        *rows,
         "",
     ]
 
@@ -198,6 +242,32 @@ def slices_table(found: list[dict[str, float]]) -> list[str]:
         "",
         "| one value | values per round | s per round | deviation of a ratio |",
         "|---|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def trust_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show whether equal is told from different."""
+    rows = [
+        f"| {each['condition']} | {each['pairs']} | {each['called_different']} "
+        f"({100 * each['called_different'] / each['pairs']:.1f} %) | {each['claimed']} "
+        f"| ± {100 * each['half_width']:.1f} % | {100 * each['detectable']:.1f} % "
+        f"| {each['found']} of {each['tries']} | {100 * each['seen']:.1f} % |"
+        for each in found
+    ]
+    return [
+        "### Equal and different",
+        "",
+        f"`awaitbench doctor --aa`, preset {found[0]['preset']}, {found[0]['interpreter']}: equal",
+        "variants under different names, and one that is "
+        f"{100 * found[0]['slowdown']:g} % slower. Called",
+        "different: by the 95 % interval; claimed: by the report's rule. Once with the machine to",
+        "itself, once with a process that computes without end beside it.",
+        "",
+        "| beside it | equal pairs | called different | claimed | half-width, median "
+        "| detectable, 4 of 5 | slower one found | seen as |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
         *rows,
         "",
     ]
