@@ -17,7 +17,7 @@ from harness import catalog, cli
 from harness._version import __version__
 from harness.measure.implementation import PURE_PYTHON
 from harness.plan import PRESETS, Preset
-from harness.record import RunStatus
+from harness.record import Finding, RunStatus, Severity
 from harness.store import RunFolder
 from tests.runs import make_run
 
@@ -411,6 +411,25 @@ class TestDoctor:
         assert answer.code == 0
         assert "asyncio's debug mode is on" in " ".join(answer.out.split())
         assert "Unset PYTHONASYNCIODEBUG" in " ".join(answer.out.split())
+
+    def test_each_fault_has_one_line_of_advice_below_it_at_80_columns(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = (
+            Finding(Severity.WARNING, "the [red]clock[/] rate varies " * 4, "Fix it as root."),
+            Finding(Severity.HINT, "it is a virtual machine"),
+        )
+        monkeypatch.setattr("harness.command.doctor.machine_findings", lambda _: found)
+        monkeypatch.setenv("COLUMNS", "80")
+        lines = [line.rstrip() for line in ask("doctor").out.splitlines()]
+        assert all(len(line) <= 80 for line in lines)
+        (begin,) = [i for i, line in enumerate(lines) if line.startswith("warning  the [red]clock")]
+        assert lines[begin:] == [
+            "warning  the [red]clock[/] rate varies the [red]clock[/] rate varies the",
+            "         [red]clock[/] rate varies the [red]clock[/] rate varies",
+            "         Fix it as root.",
+            "hint     it is a virtual machine",
+        ]
 
 
 class TestStoredRuns:

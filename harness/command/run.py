@@ -16,7 +16,8 @@ from harness.command.common import RESULTS, add_folders, console, error_console,
 from harness.errors import InputError, UnknownNameError, without_paths
 from harness.function import Call, call_options
 from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, machine_findings, probe, runtime_of
+from harness.measure.environment import describe, probe, runtime_of
+from harness.measure.machine import machine_findings
 from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
