@@ -78,6 +78,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "overhead": lambda: overhead_table([run_script(each, "overhead.py") for each in pythons]),
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
+        "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
         "async_tree": lambda: async_tree_page.table(
             [run_script(each, "async_tree.py") for each in pythons]
@@ -198,6 +199,30 @@ def slices_table(found: list[dict[str, float]]) -> list[str]:
         "",
         "| one value | values per round | s per round | deviation of a ratio |",
         "|---|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def affinity_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show what it does to a round's ratio, and to its time, to keep a variant on one CPU."""
+    rows = [
+        f"| {each['scenario']} {each['sync_ratio']:g} | {each['competitors']} "
+        f"| {100 * each['pinned']['deviation']:.1f} % | {100 * each['free']['deviation']:.1f} % "
+        f"| {each['pinned']['coroutine_ns']:,.0f} | {each['free']['coroutine_ns']:,.0f} "
+        f"| {each['pinned']['seconds']:.2f} | {each['free']['seconds']:.2f} |"
+        for each in found
+    ]
+    return [
+        "### Affinity",
+        "",
+        "Standard deviation of a round's ratio (root mean square over the variants), time of the",
+        "coroutine in ns per operation, and seconds per round; the thread that is timed kept on",
+        "one CPU and the conductor off it, or both free, in turn; beside none or one process that",
+        "computes:",
+        "",
+        "| case | competitors | deviation, pinned | free | ns, pinned | free | s, pinned | free |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
         *rows,
         "",
     ]

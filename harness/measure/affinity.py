@@ -1,10 +1,15 @@
 """Affinity: the CPU on which variants are timed, and off which the conductor keeps meanwhile.
 
+Variants are kept on one CPU only where somebody has isolated it for such work: it is quiet, and
+the system itself would place nothing there. Elsewhere the system is left to choose, because a
+workload that hands work to threads is not measured as it runs: pinned, cache_lookup with misses
+(a query on a thread of its own) took up to 1.7 times as long and its ratios scattered by half more
+to four times as much, while without threads there was no clear gain (docs/experiments/affinity.py).
+
 Only the thread that drives a variant is pinned, when its values begin, and with it what threads
 it starts from then on. Threads that were there before (the one of a database connection that
-``setup`` opened, those of an executor that warming up has started) keep their freedom: on the CPU
-of the thread that waits for them they would only take its place, and a workload that hands work
-to threads would be measured as one that runs on a single core.
+``setup`` opened, those of an executor that warming up has started) keep their freedom: they run on
+the other CPUs, and every hand-over between the two wakes another CPU up.
 """
 
 from __future__ import annotations
@@ -19,22 +24,21 @@ from harness.measure.system_files import SystemFiles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PINNED", "cpu_to_measure_on", "how_pinned", "kept_off", "pin_this_thread"]
-
-PINNED = True
+__all__ = ["cpu_to_measure_on", "how_pinned", "kept_off", "pin_this_thread"]
 
 
-def cpu_to_measure_on(files: SystemFiles | None = None) -> int | None:
-    """Return the CPU on which to time: an isolated one, else the last that may be used.
+def cpu_to_measure_on(files: SystemFiles | None = None, *, shared: bool = False) -> int | None:
+    """Return the CPU on which to time: an isolated one; if *shared*, else the last usable one.
 
-    None where the system knows no affinity, or where nothing would be left for the conductor.
+    None where there is none, where the system knows no affinity, or where nothing would be left
+    for the conductor.
     """
     if not hasattr(os, "sched_setaffinity"):
         return None
     usable = os.sched_getaffinity(0)
     # Isolated ones are not among the usable unless somebody has put us there; one may ask.
     isolated = sorted((files or SystemFiles()).isolated_cpus() or (), reverse=True)
-    for cpu in (*isolated, max(usable)):
+    for cpu in isolated + [max(usable)] * shared:
         if usable - {cpu} and _may_run_on(cpu):
             return cpu
     return None
@@ -42,11 +46,8 @@ def cpu_to_measure_on(files: SystemFiles | None = None) -> int | None:
 
 def how_pinned(files: SystemFiles | None = None) -> str:
     """Return in a few words where variants are timed."""
-    files = files or SystemFiles()
-    cpu = cpu_to_measure_on(files) if PINNED else None
-    if cpu is None:
-        return "not pinned"
-    return f"pinned to CPU {cpu}" + (", isolated" if cpu in (files.isolated_cpus() or ()) else "")
+    cpu = cpu_to_measure_on(files)
+    return "not pinned" if cpu is None else f"pinned to CPU {cpu}, which is isolated"
 
 
 def pin_this_thread(cpu: int | None) -> None:

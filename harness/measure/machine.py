@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["WATCH_SECONDS", "Watched", "machine_findings", "watch"]
 
-# Long enough for a governor to raise the clock rate (it looks every 10 ms or so), short enough
-# that nobody waits for it.
+# Short enough that nobody waits for it. A governor, which looks every 10 ms or so, has raised the
+# clock rate of a core that was idle within the first of the looks; they do not count.
 WATCH_SECONDS = 0.25
 _LOOKS = 10
+_WHILE_IT_RISES = 3
 
 _BUSY = 0.5  # load per core: from here on, two processes often want the same core
 _SWAPPED_KIB = 64 * 1024  # less is what a quiet machine swaps out by itself
@@ -65,8 +66,7 @@ def watch(
         frequencies.append(files.frequency())
     after = files.processor_time()
     return Watched(
-        # The first look may still see the core wake up from its sleep.
-        frequencies=tuple(each for each in frequencies[1:] if each),
+        frequencies=tuple(each for each in frequencies[_WHILE_IT_RISES:] if each),
         swapped=files.swap_traffic() - swapped,
         time=after.since(before) if after and before else None,
     )

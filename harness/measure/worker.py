@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pyperf
 
-from harness.measure.affinity import PINNED, cpu_to_measure_on, kept_off
+from harness.measure.affinity import cpu_to_measure_on, kept_off
 from harness.measure.conditions import Watch
 from harness.measure.conductor import Calibration, TimedRound
 from harness.measure.crew import open_crew
@@ -133,16 +133,17 @@ def rounds_of(
     seed: int,
     on_conditions: OnConditions = lambda *_: None,
     *,
-    pinned: bool = PINNED,
+    pinned: bool | None = None,
 ) -> OpenRound:
     """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed.
 
-    Each variant is timed on one and the same CPU if *pinned* and the system allows it. At the
-    end of each round *on_conditions* is told what else the machine did during it; of a round
-    that is measured again, once more.
+    Variants are timed on an isolated CPU where there is one; if *pinned*, else on one and the same
+    that is not; if it is False, wherever the system has them run. At the end of each round
+    *on_conditions* is told what else the machine did during it; of a round that is measured
+    again, once more.
     """
     # Once for all rounds: while one of them is open, this process keeps off that CPU.
-    cpu = cpu_to_measure_on() if pinned else None
+    cpu = None if pinned is False else cpu_to_measure_on(shared=pinned is True)
 
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.measure import affinity
 from harness.measure.affinity import cpu_to_measure_on, how_pinned, kept_off, pin_this_thread
 from harness.measure.crew import Interpreter
 from harness.measure.worker import rounds_of
 from harness.plan import Group, Runtime
-from tests.measure.machines import CPUS, machine, quiet_machine
+from tests.measure.machines import CPUS, machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,33 +35,34 @@ def usable() -> Iterator[set[int]]:
 
 
 class TestChoice:
-    def test_it_is_the_last_one_that_may_be_used(self, usable: set[int], tmp_path: Path) -> None:
-        assert cpu_to_measure_on(machine(tmp_path, {f"{CPUS}/isolated": "\n"})) == max(usable)
-
-    def test_an_isolated_one_goes_first(self, usable: set[int], tmp_path: Path) -> None:
+    def test_it_is_an_isolated_one(self, usable: set[int], tmp_path: Path) -> None:
         files = machine(tmp_path, {f"{CPUS}/isolated": f"{min(usable)}\n"})
-        assert cpu_to_measure_on(files) == min(usable)
-        assert how_pinned(files) == f"pinned to CPU {min(usable)}, isolated"
+        assert cpu_to_measure_on(files) == cpu_to_measure_on(files, shared=True) == min(usable)
+        assert how_pinned(files) == f"pinned to CPU {min(usable)}, which is isolated"
 
-    def test_an_isolated_one_that_is_forbidden_is_passed_over(
+    def test_where_none_is_isolated_it_is_the_last_and_only_for_those_who_share_it(
         self, usable: set[int], tmp_path: Path
     ) -> None:
-        files = machine(tmp_path, {f"{CPUS}/isolated": "60000\n"})
-        assert cpu_to_measure_on(files) == max(usable)
+        files = machine(tmp_path, {f"{CPUS}/isolated": "\n"})
+        assert cpu_to_measure_on(files, shared=True) == max(usable)
+        assert cpu_to_measure_on(files) is None
+        assert how_pinned(files) == "not pinned"
+
+    def test_an_isolated_one_that_is_forbidden_is_passed_over(self, tmp_path: Path) -> None:
+        assert cpu_to_measure_on(machine(tmp_path, {f"{CPUS}/isolated": "60000\n"})) is None
 
     def test_a_single_cpu_is_left_to_all(self, usable: set[int], tmp_path: Path) -> None:
-        files = quiet_machine(tmp_path)
+        files = machine(tmp_path, {f"{CPUS}/isolated": f"{min(usable)}\n"})
         os.sched_setaffinity(0, {min(usable)})
         try:
-            assert cpu_to_measure_on(machine(tmp_path, {f"{CPUS}/isolated": ""})) is None
-            assert how_pinned(files) == "not pinned"
+            assert cpu_to_measure_on(files, shared=True) is None
         finally:
             os.sched_setaffinity(0, usable)
 
     def test_a_system_without_affinity_has_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.delattr(os, "sched_setaffinity")
-            assert cpu_to_measure_on() is None
+            assert cpu_to_measure_on(shared=True) is None
             assert how_pinned() == "not pinned"
 
 
@@ -135,12 +135,13 @@ _MINE = """
 
 
 @pytest.mark.usefixtures("nothing_left")
-@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("pinned", [True, False, None])
 def test_a_round_times_on_one_cpu_what_may_use_threads_of_its_own(
-    pinned: bool, usable: set[int], write_scenario: Callable[..., Path]
+    pinned: bool | None, usable: set[int], write_scenario: Callable[..., Path]
 ) -> None:
-    cpu = cpu_to_measure_on()
-    here = {cpu} if pinned else usable
+    cpu = None if pinned is False else cpu_to_measure_on(shared=pinned is True)
+    assert (cpu is not None) or not pinned
+    here = usable if cpu is None else {cpu}
     path = write_scenario(
         setup="import threading, time; " + _SETUP,
         mine="import threading"
@@ -149,22 +150,15 @@ def test_a_round_times_on_one_cpu_what_may_use_threads_of_its_own(
     interpreter = Interpreter(sources={"sample": str(path)})
     open_round = rounds_of(GROUP, interpreter, 0, pinned=pinned)
     with open_round(0, ("mine",)) as workers:
-        assert os.sched_getaffinity(0) == (usable - {cpu} if pinned else usable)
+        assert os.sched_getaffinity(0) == usable - {cpu}
         worker = workers["mine"]
         worker.prepare()
         worker.prepared()
         worker.begin(loops=1, values=1, warmups=0, expected=0.001)
         worker.measure()
         told = worker.finish().metadata
-    if pinned:
+    if cpu is not None:
         assert told["cpu_affinity"] == str(cpu)
     else:
         assert "cpu_affinity" not in told
     assert os.sched_getaffinity(0) == usable
-
-
-def test_what_is_stored_says_whether_it_was_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(affinity, "PINNED", True)
-    assert how_pinned().startswith(f"pinned to CPU {cpu_to_measure_on()}")
-    monkeypatch.setattr(affinity, "PINNED", False)
-    assert how_pinned() == "not pinned"

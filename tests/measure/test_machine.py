@@ -136,14 +136,14 @@ class TestFrequency:
 
     def test_a_clock_rate_that_varies_under_load_is_a_warning(self, tmp_path: Path) -> None:
         files = quiet_machine(tmp_path)
-        rates = iter([800_000, 2_100_000, 3_000_000, *[3_400_000] * 7])
+        rates = iter([800_000, 1_200_000, 1_900_000, 2_100_000, *[3_400_000] * 6])
 
         def work(_: float) -> None:
             write(tmp_path, {f"{CPUS}/cpu2/cpufreq/scaling_cur_freq": f"{next(rates)}\n"})
 
         (finding,) = found(files, watched=watch(files, work=work))
         assert finding.severity is WARNING
-        # The first look is at a core that wakes up.
+        # The first looks are at a core that wakes up.
         assert finding.message.endswith("varied from 2.10 GHz to 3.40 GHz")
 
     def test_one_that_hardly_varies_is_none(self, tmp_path: Path) -> None:
