@@ -512,6 +512,21 @@ class TestRun:
         assert [dict(group.params)["sync_ratio"] for group in run.plan.groups] == [1.0, 0.5]
         assert run.titles == {"sample": "A scenario of mine"}
 
+    def test_what_spoils_the_figures_is_told_before_they_are_measured_and_after(
+        self, sample: Path, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+        monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+        answer = ask(
+            "run", sample, "-p", "sync_ratio=1", "-v", "coroutine", "--only", "allocations"
+        )
+        before, _, _ = answer.err.partition("measuring 1 scenario")
+        assert "error: asyncio's debug mode is on" in before
+        assert "\n  Unset PYTHONASYNCIODEBUG.\n" in before
+        assert "imports are profiled" not in before  # a hint explains what is seen in them
+        assert "error: asyncio's debug mode is on" in answer.out
+        assert "hint: imports are profiled" in answer.out
+
     def test_the_report_is_written_though_nobody_reads_the_table(self, sample: Path) -> None:
         words = [sys.executable, "-m", "harness", "run", str(sample), "--name", "mine"]
         words += ["-p", "sync_ratio=1", "--only", "allocations"]
