@@ -59,7 +59,7 @@ class Way:
             group,
             Interpreter(),
             0,
-            lambda _, seen: self._conditions.append(seen),
+            on_conditions=lambda _, seen: self._conditions.append(seen),
             pinned=pinned,
         )
         self._logs: dict[str, list[float]] = {variant: [] for variant in VARIANTS[1:]}

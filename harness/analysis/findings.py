@@ -22,10 +22,10 @@ _FEW_ROUNDS = 3
 _ROUNDS_TO_JUDGE = 4  # with fewer, no round can be told from the others
 _ODD_ROUND = 0.10
 _ODD_SPREADS = 5.0
-# The scheduler moves other work to a core that is free. Up to a quarter of those that no variant
-# uses, it mostly finds one.
+# Of the cores that no variant uses: the scheduler moves other work to a core that is free, and up
+# to a quarter it mostly finds one. Counting in ticks is exact to 0.03 of a core in a round.
 _OTHERS = 0.25
-# Counted in hundredths of a second: in the half second of a round, less is one or two of them.
+# Of a core. Counted in hundredths of a second: in the half second of a round, less is a few ticks.
 _STOLEN = 0.05
 _LARGE_SCATTER = 0.10
 _LARGE_OVERHEAD = 0.10
@@ -209,7 +209,7 @@ def _other_work(run: Run) -> Iterator[Finding]:
         lambda seen: seen.others,
         _OTHERS * max(1, free),
         "other work ran",
-        "Stop it; for a shared machine, count on allocations and on more rounds.",
+        "Stop it where times matter; ratios, of neighbours in time, bear most.",
     )
 
 

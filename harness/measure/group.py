@@ -138,7 +138,7 @@ def _timed(
         group.variants,
         dict.fromkeys(group.variants, plan.baseline),
         plan.preset,
-        rounds_of(group, interpreter, plan.seed, conditions.__setitem__),
+        rounds_of(group, interpreter, plan.seed, on_conditions=conditions.__setitem__),
         random.Random(f"{plan.seed} {group.key}"),
         on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
     )

@@ -131,8 +131,8 @@ def rounds_of(
     group: Group,
     interpreter: Interpreter,
     seed: int,
-    on_conditions: OnConditions = lambda *_: None,
     *,
+    on_conditions: OnConditions = lambda *_: None,
     pinned: bool | None = None,
 ) -> OpenRound:
     """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed.
