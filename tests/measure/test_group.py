@@ -97,11 +97,11 @@ def test_a_round_that_was_given_up_is_told_as_it_was_when_it_was_measured_again(
     write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
 ) -> None:
     hangs = "import time; time.sleep(60) if within('time_values') else None"
-    record = measure(write_scenario(mine=hangs), variants=("coroutine", "mine"), patience=1.0)
+    record = measure(write_scenario(mine=hangs), variants=("coroutine", "mine"), patience=5.0)
     assert record.failures.keys() == {"mine"}
     assert record.conditions.keys() == {0, 1}
-    # The second attempt at the first round did not wait for what hangs.
-    assert record.conditions[0].seconds < 1.0
+    # The first attempt at the first round waited for what hangs; the second one did not.
+    assert record.conditions[0].seconds < 5.0 < record.duration
 
 
 def test_rounds_in_which_nothing_was_timed_have_no_conditions(
