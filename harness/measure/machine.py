@@ -31,7 +31,57 @@ _VARYING = 0.05
 # The quick preset aims at ratios of 5 %.
 _STOLEN = 0.05
 
-_DEBUGGING_MALLOC = ("debug", "malloc_debug", "pymalloc_debug", "mimalloc_debug")
+
+@dataclass(frozen=True)
+class _Variables:
+    """Environment variables that slow what is measured, but for the values that do no harm.
+
+    Python takes an empty one for one that is not set.
+    """
+
+    names: tuple[str, ...]
+    severity: Severity
+    message: str
+    harmless: tuple[str, ...] = ()
+
+
+_COVERAGE = _Variables(
+    ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
+    Severity.WARNING,
+    "coverage may start in the processes that measure, and trace what they time",
+)
+# https://docs.python.org/3/using/cmdline.html#environment-variables
+_VARIABLES = (
+    _Variables(
+        ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE"),
+        Severity.ERROR,
+        "asyncio's debug mode is on: every task and future costs several times as much",
+    ),
+    _Variables(
+        ("PYTHONTRACEMALLOC",),
+        Severity.ERROR,
+        "tracemalloc is on: every allocation is traced and costs several times as much",
+        harmless=("0",),
+    ),
+    _Variables(
+        ("PYTHONMALLOC",),
+        Severity.ERROR,
+        "a debugging allocator is on: it fills and checks every block",
+        harmless=("default", "malloc", "pymalloc", "mimalloc"),
+    ),
+    _COVERAGE,
+    _Variables(
+        ("PYTHONPERFSUPPORT",),
+        Severity.WARNING,
+        "support for perf is on: every call of a Python function goes through a trampoline",
+        harmless=("0",),
+    ),
+    _Variables(
+        ("PYTHONPROFILEIMPORTTIME",),
+        Severity.HINT,
+        "imports are profiled: what an operation imports takes longer",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -122,49 +172,16 @@ def _about_variables(
     said: Mapping[str, str | bool], environ: Mapping[str, str]
 ) -> Iterator[Finding]:
     """Tell of environment variables, which the interpreter that measures gets too."""
-
-    def is_set(*names: str) -> list[str]:
-        # Python takes an empty one for one that is not set.
-        return [name for name in names if environ.get(name)]
-
-    if debug := is_set("PYTHONASYNCIODEBUG", "PYTHONDEVMODE"):
-        yield Finding(
-            Severity.ERROR,
-            "asyncio's debug mode is on: every task and future costs several times as much",
-            f"Unset {' and '.join(debug)}.",
-        )
-    if environ.get("PYTHONTRACEMALLOC", "0") not in ("", "0"):
-        yield Finding(
-            Severity.ERROR,
-            "tracemalloc is on: every allocation is traced and costs several times as much",
-            "Unset PYTHONTRACEMALLOC.",
-        )
-    if (allocator := environ.get("PYTHONMALLOC")) in _DEBUGGING_MALLOC:
-        yield Finding(
-            Severity.ERROR,
-            f"a debugging allocator is on (PYTHONMALLOC={allocator}): it checks every block",
-            "Unset PYTHONMALLOC.",
-        )
-    if not said.get("tracer") and (
-        coverage := is_set("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-    ):
-        yield Finding(
-            Severity.WARNING,
-            "coverage may start in the processes that measure, and trace what they time",
-            f"Unset {' and '.join(coverage)}.",
-        )
-    if environ.get("PYTHONPERFSUPPORT", "0") not in ("", "0"):
-        yield Finding(
-            Severity.WARNING,
-            "support for perf is on: every call of a Python function goes through a trampoline",
-            "Unset PYTHONPERFSUPPORT.",
-        )
-    if is_set("PYTHONPROFILEIMPORTTIME"):
-        yield Finding(
-            Severity.HINT,
-            "imports are profiled: what an operation imports takes longer",
-            "Unset PYTHONPROFILEIMPORTTIME.",
-        )
+    for variables in _VARIABLES:
+        on = [
+            name
+            for name in variables.names
+            if environ.get(name, "") not in ("", *variables.harmless)
+        ]
+        # What coverage has started is a tracer, which is told of by its name.
+        if on and not (variables is _COVERAGE and said.get("tracer")):
+            advice = f"Unset {' and '.join(on)}."
+            yield Finding(variables.severity, variables.message, advice)
 
 
 def _about_cores(files: SystemFiles) -> Iterator[Finding]:
