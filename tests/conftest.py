@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import psutil  # type: ignore[import-untyped]  # which pyperf brings along
+import psutil
 import pytest
 
 from harness.measure.crew import Interpreter

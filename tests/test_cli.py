@@ -17,7 +17,7 @@ from harness import catalog, cli
 from harness._version import __version__
 from harness.measure.implementation import PURE_PYTHON
 from harness.plan import PRESETS, Preset
-from harness.record import RunStatus
+from harness.record import Finding, RunStatus, Severity
 from harness.store import RunFolder
 from tests.runs import make_run
 
@@ -412,6 +412,25 @@ class TestDoctor:
         assert "asyncio's debug mode is on" in " ".join(answer.out.split())
         assert "Unset PYTHONASYNCIODEBUG" in " ".join(answer.out.split())
 
+    def test_each_fault_has_one_line_of_advice_below_it_at_80_columns(
+        self, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = (
+            Finding(Severity.WARNING, "the [red]clock[/] rate varies " * 4, "Fix it as root."),
+            Finding(Severity.HINT, "it is a virtual machine"),
+        )
+        monkeypatch.setattr("harness.command.doctor.machine_findings", lambda _: found)
+        monkeypatch.setenv("COLUMNS", "80")
+        lines = [line.rstrip() for line in ask("doctor").out.splitlines()]
+        assert all(len(line) <= 80 for line in lines)
+        (begin,) = [i for i, line in enumerate(lines) if line.startswith("warning  the [red]clock")]
+        assert lines[begin:] == [
+            "warning  the [red]clock[/] rate varies the [red]clock[/] rate varies the",
+            "         [red]clock[/] rate varies the [red]clock[/] rate varies",
+            "         Fix it as root.",
+            "hint     it is a virtual machine",
+        ]
+
 
 class TestStoredRuns:
     @pytest.mark.parametrize("command", ["show", "report"])
@@ -492,6 +511,21 @@ class TestRun:
         assert run.status is RunStatus.DONE
         assert [dict(group.params)["sync_ratio"] for group in run.plan.groups] == [1.0, 0.5]
         assert run.titles == {"sample": "A scenario of mine"}
+
+    def test_what_spoils_the_figures_is_told_before_they_are_measured_and_after(
+        self, sample: Path, ask: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+        monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")
+        answer = ask(
+            "run", sample, "-p", "sync_ratio=1", "-v", "coroutine", "--only", "allocations"
+        )
+        before, _, _ = answer.err.partition("measuring 1 scenario")
+        assert "error: asyncio's debug mode is on" in before
+        assert "\n  Unset PYTHONASYNCIODEBUG.\n" in before
+        assert "imports are profiled" not in before  # a hint explains what is seen in them
+        assert "error: asyncio's debug mode is on" in answer.out
+        assert "hint: imports are profiled" in answer.out
 
     def test_the_report_is_written_though_nobody_reads_the_table(self, sample: Path) -> None:
         words = [sys.executable, "-m", "harness", "run", str(sample), "--name", "mine"]

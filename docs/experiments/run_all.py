@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import async_tree_page
+import trust_page
 import valuetask_page
 import valuetask_profile
 
@@ -113,8 +114,9 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "overhead": lambda: overhead_table([run_script(each, "overhead.py") for each in pythons]),
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
+        "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
-        "trust": lambda: trust_table(run_script(first, "trust.py")),
+        "trust": lambda: trust_page.table(run_script(first, "trust.py")),
         "async_tree": lambda: async_tree_page.table(
             [run_script(each, "async_tree.py") for each in pythons]
         ),
@@ -247,26 +249,24 @@ def slices_table(found: list[dict[str, float]]) -> list[str]:
     ]
 
 
-def trust_table(found: list[dict[str, Any]]) -> list[str]:
-    """Show whether equal is told from different."""
+def affinity_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show what it does to a round's ratio, and to its time, to keep a variant on one CPU."""
     rows = [
-        f"| {each['condition']} | {each['pairs']} | {each['called_different']} "
-        f"({100 * each['called_different'] / each['pairs']:.1f} %) | {each['claimed']} "
-        f"| ± {100 * each['half_width']:.1f} % | {100 * each['detectable']:.1f} % "
-        f"| {each['found']} of {each['tries']} | {100 * each['seen']:.1f} % |"
+        f"| {each['scenario']} {each['sync_ratio']:g} | {each['competitors']} "
+        f"| {100 * each['pinned']['deviation']:.1f} % | {100 * each['free']['deviation']:.1f} % "
+        f"| {each['pinned']['coroutine_ns']:,.0f} | {each['free']['coroutine_ns']:,.0f} "
+        f"| {each['pinned']['seconds']:.2f} | {each['free']['seconds']:.2f} |"
         for each in found
     ]
     return [
-        "### Equal and different",
+        "### Affinity",
         "",
-        f"`awaitbench doctor --aa`, preset {found[0]['preset']}, {found[0]['interpreter']}: equal",
-        "variants under different names, and one that is "
-        f"{100 * found[0]['slowdown']:g} % slower. Called",
-        "different: by the 95 % interval; claimed: by the report's rule. Once with the machine to",
-        "itself, once with a process that computes without end beside it.",
+        "Standard deviation of a round's ratio (root mean square over the variants), time of the",
+        "coroutine in ns per operation, and seconds per round; the thread that is timed kept on",
+        "one CPU and the conductor off it, or both free, in turn; beside none or one process that",
+        "computes:",
         "",
-        "| beside it | equal pairs | called different | claimed | half-width, median "
-        "| detectable, 4 of 5 | slower one found | seen as |",
+        "| case | competitors | deviation, pinned | free | ns, pinned | free | s, pinned | free |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
         *rows,
         "",

@@ -15,9 +15,9 @@ from harness.plan import format_params
 from harness.record import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from harness.record import GroupRecord, Run
+    from harness.record import Conditions, GroupRecord, Run
 
 __all__ = ["run_findings"]
 
@@ -25,6 +25,11 @@ _FEW_ROUNDS = 3
 _ROUNDS_TO_JUDGE = 4  # with fewer, no round can be told from the others
 _ODD_ROUND = 0.10
 _ODD_SPREADS = 5.0
+# Of the cores that no variant uses: the scheduler moves other work to a core that is free, and up
+# to a quarter it mostly finds one. Counting in ticks is exact to 0.03 of a core in a round.
+_OTHERS = 0.25
+# Of a core. Counted in hundredths of a second: in the half second of a round, less is a few ticks.
+_STOLEN = 0.05
 _LARGE_SCATTER = 0.10
 _LARGE_OVERHEAD = 0.10
 _SURE = 0.01  # of what is told of trends, so much may be by chance
@@ -47,6 +52,8 @@ def run_findings(run: Run) -> tuple[Finding, ...]:
         *_missed_targets(run),
         *_few_rounds(run),
         *_odd_rounds(run),
+        *_other_work(run),
+        *_stolen_time(run),
         *_scatter(run),
         *_trends(run),
         *_overhead(run),
@@ -198,6 +205,65 @@ def _shared(deviations: Sequence[float]) -> float:
     few = len(deviations) // 4
     slower, faster = deviations[few], deviations[-1 - few]
     return max(slower, 0.0) or min(faster, 0.0)
+
+
+def _other_work(run: Run) -> Iterator[Finding]:
+    """Tell in how many rounds other processes took what a variant may have wanted."""
+    free = _cores(run) - 1  # a variant has the last one
+    yield from _disturbed(
+        run,
+        lambda seen: seen.others,
+        _OTHERS * max(1, free),
+        "other work ran",
+        "Stop it where times matter; ratios, of neighbours in time, bear most.",
+    )
+
+
+def _stolen_time(run: Run) -> Iterator[Finding]:
+    yield from _disturbed(
+        run,
+        lambda seen: seen.stolen,
+        _STOLEN,
+        "other virtual machines took time",
+        "Measure where cores are not shared, or when the neighbours are quiet.",
+    )
+
+
+def _disturbed(
+    run: Run,
+    taken: Callable[[Conditions], float | None],
+    bearable: float,
+    what: str,
+    advice: str,
+) -> Iterator[Finding]:
+    """Tell how many rounds had more cores *taken* than is *bearable*, and which the most."""
+    known = [
+        (cores, _name(record))
+        for record in run.groups
+        for seen in record.conditions.values()
+        if (cores := taken(seen)) is not None
+    ]
+    disturbed = [each for each in known if each[0] > bearable]
+    if disturbed:
+        most, name = max(disturbed)
+        yield Finding(
+            Severity.WARNING,
+            f"{what} during {len(disturbed)} of {_count(len(known), 'round')} "
+            f"(up to {_amount(most)}; {name})",
+            advice,
+        )
+
+
+def _amount(cores: float) -> str:
+    if cores < 0.95:
+        return f"{cores:.1g} of a core"
+    return "one core" if cores < 1.05 else f"{cores:.2g} cores"
+
+
+def _cores(run: Run) -> int:
+    """Return how many cores the run could use; two where it does not say."""
+    told = run.environment.get("cores", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 6 else 2
 
 
 def _scatter(run: Run) -> Iterator[Finding]:

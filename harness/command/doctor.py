@@ -15,12 +15,8 @@ from rich.table import Table
 from harness.command import proof
 from harness.command.common import console
 from harness.measure.crew import Interpreter
-from harness.measure.environment import (
-    describe,
-    machine_findings,
-    probe,
-    value_task_findings,
-)
+from harness.measure.environment import describe, probe, value_task_findings
+from harness.measure.machine import machine_findings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -61,9 +57,9 @@ def execute(args: Namespace) -> int:
     told = Table.grid(padding=(0, 2))
     for finding in (*spoils, *value_task_findings(said)):
         style = _STYLE[finding.severity]
-        told.add_row(
-            f"[{style}]{finding.severity}[/]", escape(f"{finding.message}\n{finding.advice}")
-        )
+        told.add_row(f"[{style}]{finding.severity}[/]", escape(finding.message))
+        if finding.advice:
+            told.add_row("", f"[dim]{escape(finding.advice)}[/]")
     if told.rows:
         out.print(told)
     return 0

@@ -23,7 +23,8 @@ from harness.command.common import (
 from harness.errors import InputError, UnknownNameError, without_paths
 from harness.function import Call, call_options
 from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, machine_findings, probe, runtime_of
+from harness.measure.environment import describe, probe, runtime_of
+from harness.measure.machine import machine_findings
 from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
@@ -176,16 +177,27 @@ def _new(args: Namespace) -> _Prepared:
         plan = make_plan(selection, entries, runtime)
     for problem in problems:
         _say(f"awaitbench: {problem}")
+    found = machine_findings(said)
     run = Run(
         name=name,
         status=RunStatus.RUNNING,
         started=started,
         plan=plan,
         environment=describe(said, loop),
-        findings=(*machine_findings(said), *map(_not_measured, problems)),
+        findings=(*found, *map(_not_measured, problems)),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
     )
-    return _Prepared(run, RunFolder.create(args.results, name), interpreter, start)
+    folder = RunFolder.create(args.results, name)
+    _warn(found)
+    return _Prepared(run, folder, interpreter, start)
+
+
+def _warn(found: Iterable[Finding]) -> None:
+    """Say what spoils, or may spoil, the figures while it can still be changed."""
+    for finding in found:
+        if finding.severity is not Severity.HINT:
+            _say(f"{finding.severity}: {finding.message}")
+            _say(f"  {finding.advice}")
 
 
 def _probed(interpreter: Interpreter) -> tuple[dict[str, str | bool], float]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness import catalog
 from harness.errors import AwaitbenchError, MeasureError, told, without_paths
 from harness.measure import implementation
+from harness.measure.affinity import pin_this_thread
 from harness.measure.calibration import calibrate, floor, warm_up
 from harness.measure.drive import open_driver
 from harness.measure.protocol import VERSION, Channel
@@ -86,9 +87,10 @@ class _Worker:
         loops, each = calibrate(self._driver, seconds)
         return {"loops": loops, "seconds": each, "overhead": floor(self._driver)}
 
-    def _time(self, channel: Channel, **given: int) -> None:
+    def _time(self, channel: Channel, cpu: int | None, **given: int) -> None:
         from harness.measure.timing import time_values
 
+        pin_this_thread(cpu)
         channel.send({"waiting": True})
         time_values(self._driver, channel, **given)
 

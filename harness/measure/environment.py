@@ -1,4 +1,4 @@
-"""Environment: on what it was measured, and what of it spoils measurements.
+"""Environment: on what it was measured. What of it spoils measurements: :mod:`.machine`.
 
 No host name and no path: what is collected here is stored and shown to others.
 """
@@ -6,15 +6,15 @@ No host name and no path: what is collected here is stored and shown to others.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import InputError
+from harness.measure.affinity import how_pinned
 from harness.measure.implementation import PURE_PYTHON, missing
+from harness.measure.system_files import SystemFiles
 from harness.plan import Runtime
 from harness.record import Finding, Severity
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "describe",
-    "machine_findings",
     "probe",
     "runtime_of",
     "this_runtime",
@@ -35,6 +34,16 @@ __all__ = [
 # Run by the interpreter that measures: says what it is, and imports what a child needs.
 _PROBE = """
 import importlib.metadata, json, os, platform, sys, sysconfig
+# Before the imports below, which know nothing of tracing: what is active was there before us.
+def tracers():
+    for way, active in (("sys.settrace", sys.gettrace()), ("sys.setprofile", sys.getprofile())):
+        if active is not None:
+            named = active if hasattr(active, "__qualname__") else type(active)
+            yield f"{named.__module__}.{named.__qualname__} by {way}"
+    for tool in range(6) if hasattr(sys, "monitoring") else ():
+        if name := sys.monitoring.get_tool(tool):
+            yield f"{name} by sys.monitoring"
+tracer = ", ".join(tracers())
 import harness.measure.child, pyperf, memray
 from harness.measure.implementation import missing
 def version(name):
@@ -47,6 +56,7 @@ print(json.dumps({
     "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
     "pyperf": version("pyperf"), "memray": version("memray"), "uvloop": version("uvloop"),
     "without_native": missing("native"),
+    "tracer": tracer,
 }))
 """
 
@@ -108,41 +118,28 @@ def this_runtime() -> Runtime:
     )
 
 
-def describe(said: Mapping[str, str | bool], loop: str) -> dict[str, str]:
+def describe(
+    said: Mapping[str, str | bool], loop: str, files: SystemFiles | None = None
+) -> dict[str, str]:
     """Return the environment as label -> text, in the order in which it is shown."""
+    files = files or SystemFiles()
+    load = files.load()
     described = {
         "interpreter": f"{said['implementation']} {said['python']}",
         "compiler": str(said["compiler"]),
         "event loop": f"uvloop {said['uvloop']}" if loop == "uvloop" else "asyncio",
         "ValueTask": _value_task(said),
         "operating system": f"{platform.system()} {platform.release()}, {platform.machine()}",
-        "processor": _cpu_model(),
-        "cores": str(_usable_cores()),
-        "virtual machine": "yes" if _is_virtual() else "not detected",
-        "frequency governor": _governor() or "not known",
-        "load before": _load(),
+        "processor": files.cpu_model() or platform.processor(),
+        "cores": str(files.cores()),
+        "affinity": how_pinned(files),
+        "virtual machine": "yes" if files.is_virtual() else "not detected",
+        "frequency governor": ", ".join(files.governors()) or "not known",
+        "load before": "" if load is None else f"{load:.2f} in the last minute",
         "pyperf": str(said["pyperf"]),
         "memray": str(said["memray"]),
     }
     return {label: text for label, text in described.items() if text}
-
-
-def machine_findings(said: Mapping[str, str | bool] | None = None) -> tuple[Finding, ...]:
-    """Return what on this machine, and in *said* of the interpreter, spoils measurements."""
-    found = [
-        finding
-        for finding in (
-            _about_cores(),
-            _about_load(),
-            _about_governor(),
-            _about_virtual_machine(),
-            _about_swap(),
-            _about_debug_mode(),
-            _about_build(said or {}),
-        )
-        if finding is not None
-    ]
-    return tuple(found)
 
 
 def value_task_findings(said: Mapping[str, str | bool]) -> tuple[Finding, ...]:
@@ -158,125 +155,9 @@ def value_task_findings(said: Mapping[str, str | bool]) -> tuple[Finding, ...]:
     return (Finding(Severity.HINT, message, advice),)
 
 
-def _about_cores() -> Finding | None:
-    if _usable_cores() >= 2:
-        return None
-    return Finding(
-        Severity.WARNING,
-        "only one core is usable: what else runs here is measured with the operations",
-        "Measure on two cores or more.",
-    )
-
-
-def _about_load() -> Finding | None:
-    load = os.getloadavg()[0]
-    if load < 0.5 * _usable_cores():
-        return None
-    return Finding(
-        Severity.WARNING,
-        f"other work was running: a load of {load:.1f} on {_usable_cores()} cores",
-        "Stop it, or wait until it ends.",
-    )
-
-
-def _about_governor() -> Finding | None:
-    governor = _governor()
-    if governor in ("", "performance"):
-        return None
-    return Finding(
-        Severity.HINT,
-        f"the frequency governor is {governor}: the clock rate follows the load",
-        "As root: cpupower frequency-set -g performance.",
-    )
-
-
-def _about_virtual_machine() -> Finding | None:
-    if not _is_virtual():
-        return None
-    return Finding(
-        Severity.HINT,
-        "a virtual machine: its neighbours take time that this machine does not see",
-        "Trust ratios within one run before times; allocations are exact anyway.",
-    )
-
-
-def _about_swap() -> Finding | None:
-    swapped = _meminfo("SwapTotal") - _meminfo("SwapFree")
-    if swapped < 64 * 1024:
-        return None
-    return Finding(
-        Severity.HINT,
-        f"{swapped // 1024} MiB are swapped out",
-        "Close what uses the memory.",
-    )
-
-
-def _about_debug_mode() -> Finding | None:
-    if not os.environ.get("PYTHONASYNCIODEBUG") and not os.environ.get("PYTHONDEVMODE"):
-        return None
-    return Finding(
-        Severity.ERROR,
-        "asyncio's debug mode is on: every task and future costs several times as much",
-        "Unset PYTHONASYNCIODEBUG and PYTHONDEVMODE.",
-    )
-
-
-def _about_build(said: Mapping[str, str | bool]) -> Finding | None:
-    if not said.get("debug"):
-        return None
-    return Finding(
-        Severity.ERROR,
-        "the interpreter is a debug build: its times say nothing about a release build",
-        "Measure with a release build.",
-    )
-
-
 def _value_task(said: Mapping[str, str | bool]) -> str:
     """Return which implementations of ValueTask there are; empty where *said* is silent."""
     if "without_native" not in said:
         return ""
     reason = said["without_native"]
     return f"Python only ({reason})" if reason else "Python and C"
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _cpu_model() -> str:
-    for line in _lines("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
-
-
-def _is_virtual() -> bool:
-    return any(
-        line.startswith("flags") and " hypervisor" in line for line in _lines("/proc/cpuinfo")
-    )
-
-
-def _governor() -> str:
-    lines = _lines("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
-    return lines[0].strip() if lines else ""
-
-
-def _load() -> str:
-    return f"{os.getloadavg()[0]:.2f} in the last minute"
-
-
-def _meminfo(name: str) -> int:
-    """Return a figure of /proc/meminfo in KiB, 0 where there is none."""
-    for line in _lines("/proc/meminfo"):
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1])
-    return 0
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from harness.measure.conductor import GroupTiming
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group, Plan
+    from harness.record import Conditions
 
 __all__ = ["OnStage", "count_group", "measure_group", "verify_group"]
 
@@ -132,11 +133,12 @@ def _timed(
     record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
 ) -> GroupRecord:
     group = record.group
+    conditions: dict[int, Conditions] = {}
     timing = time_group(
         group.variants,
         dict.fromkeys(group.variants, plan.baseline),
         plan.preset,
-        rounds_of(group, interpreter, plan.seed),
+        rounds_of(group, interpreter, plan.seed, on_conditions=conditions.__setitem__),
         random.Random(f"{plan.seed} {group.key}"),
         on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
     )
@@ -146,6 +148,12 @@ def _timed(
         failures={**record.failures, **timing.failures},
         target_met=timing.target_met if timing.timings else None,
         loop_overhead=_overhead(timing),
+        # A round in which every variant gave up has no values that they would be those of.
+        conditions={
+            index: seen
+            for index, seen in conditions.items()
+            if any(index in each.rounds for each in timing.timings.values())
+        },
     )
 
 

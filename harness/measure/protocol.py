@@ -10,7 +10,7 @@ do           with                                        the answer
 prepare      -                                           operations
 warm_up      -                                           warm
 calibrate    seconds                                     loops, seconds, overhead
-time         loops, values, warmups                      waiting
+time         loops, values, warmups, cpu                 waiting
 go           - (opens the gate, once per value)          seconds; after the last value also
                                                          pyperf's own JSON of the benchmark
 count        -                                           allocations
@@ -19,7 +19,8 @@ close        -                                           closed
 ===========  ==========================================  ===================================
 
 ``overhead`` is seconds per operation of the empty driving loop; ``seconds`` is the duration
-of one cycle in the answer to ``calibrate``, of the whole value in that to ``go``.
+of one cycle in the answer to ``calibrate``, of the whole value in that to ``go``. ``cpu`` is
+the number of the CPU to which the timing thread pins itself; null: to none.
 
 Before that, the interpreter that forks the children reads one job, a line, from its standard
 input, whose end later tells it and its children to end:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import random
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pyperf
 
+from harness.measure.affinity import cpu_to_measure_on, kept_off
+from harness.measure.conditions import Watch
 from harness.measure.conductor import Calibration, TimedRound
 from harness.measure.crew import open_crew
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from harness.measure.conductor import OpenRound
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
+    from harness.record import Conditions
 
-__all__ = ["PyperfWorker", "clean_metadata", "round_hash_seed", "rounds_of"]
+__all__ = ["OnConditions", "PyperfWorker", "clean_metadata", "round_hash_seed", "rounds_of"]
 
 # pyperf also records the host's name, the interpreter's path and its build options, which
 # hold paths: what is stored is listed here, so that nothing new gets in unseen.
@@ -64,11 +67,22 @@ def _significant(value: float) -> float:
     return float(f"{value:.7g}")
 
 
-class PyperfWorker:
-    """Speaks the protocol of :mod:`harness.measure.protocol` with one child."""
+class OnConditions(Protocol):
+    """Told at the end of a round what else the machine did during it."""
 
-    def __init__(self, member: Member) -> None:
+    def __call__(self, index: int, conditions: Conditions, /) -> None:
+        """Take note of the conditions of round *index*."""
+
+
+class PyperfWorker:
+    """Speaks the protocol of :mod:`harness.measure.protocol` with one child.
+
+    *cpu* is the one on which its values are timed; None: wherever the system has it run.
+    """
+
+    def __init__(self, member: Member, cpu: int | None = None) -> None:
         self._member = member
+        self._cpu = cpu
         self._limit = 0.0
 
     def prepare(self) -> None:
@@ -89,7 +103,7 @@ class PyperfWorker:
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
         """Have the child start pyperf, whose first value waits at the gate."""
         self._limit = self._member.patience + _SLOWER * expected
-        self._member.ask("time", loops=loops, values=values, warmups=warmups)
+        self._member.ask("time", loops=loops, values=values, warmups=warmups, cpu=self._cpu)
 
     def measure(self) -> None:
         """Open the gate once."""
@@ -113,19 +127,40 @@ def round_hash_seed(seed: int, index: int) -> int:
     return random.Random(f"{seed} round {index}").randrange(1, 2**32)
 
 
-def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
-    """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed."""
+def rounds_of(
+    group: Group,
+    interpreter: Interpreter,
+    seed: int,
+    *,
+    on_conditions: OnConditions = lambda *_: None,
+    pinned: bool | None = None,
+) -> OpenRound:
+    """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed.
+
+    Variants are timed on an isolated CPU where there is one; if *pinned*, else on one and the same
+    that is not; if it is False, wherever the system has them run. At the end of each round
+    *on_conditions* is told what else the machine did during it; of a round that is measured
+    again, once more.
+    """
+    # Once for all rounds: while one of them is open, this process keeps off that CPU.
+    cpu = None if pinned is False else cpu_to_measure_on(shared=pinned is True)
 
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
-        with open_crew(
-            interpreter,
-            group,
-            "time",
-            seed=seed,
-            hash_seed=round_hash_seed(seed, index),
-            members=variants,
-        ) as members:
-            yield {variant: PyperfWorker(member) for variant, member in members.items()}
+        watch = Watch()
+        with (
+            open_crew(
+                interpreter,
+                group,
+                "time",
+                seed=seed,
+                hash_seed=round_hash_seed(seed, index),
+                members=variants,
+            ) as members,
+            kept_off(cpu),
+        ):
+            yield {variant: PyperfWorker(member, cpu) for variant, member in members.items()}
+            # Before the children are gone, whose own time is not that of others.
+            on_conditions(index, watch.conditions())
 
     return open_round

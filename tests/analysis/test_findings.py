@@ -3,8 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from harness.analysis.findings import run_findings
-from harness.record import Finding, RunStatus, Severity
+from harness.record import Conditions, Finding, RunStatus, Severity
 from tests.runs import make_run, timing_of
 
 if TYPE_CHECKING:
@@ -87,6 +89,66 @@ def test_a_round_that_stands_out_is_told_with_its_size() -> None:
         "hint: a round stands out from the others: "
         "number 3 of lookup sync_ratio=0.9 was 30 % slower"
     ) in found
+
+
+def disturbed(**conditions: Sequence[float | None]) -> Run:
+    """Return a quiet run whose rounds had these conditions."""
+    names = [*conditions]
+    rounds = zip(*conditions.values(), strict=True)
+    seen = {
+        i: Conditions(0.6, **dict(zip(names, each, strict=True))) for i, each in enumerate(rounds)
+    }
+    return quiet(conditions=seen)
+
+
+def test_other_work_is_told_with_the_rounds_that_it_ran_in_and_the_most_of_it() -> None:
+    (finding,) = run_findings(disturbed(others=[0.1, 0.3, 0.0, 0.82, 0.2]))
+    assert finding.severity is Severity.WARNING
+    assert finding.message == (
+        "other work ran during 2 of 5 rounds (up to 0.8 of a core; lookup sync_ratio=0.9)"
+    )
+    assert finding.advice
+
+
+def test_the_rounds_of_all_groups_are_told_in_one_sentence() -> None:
+    run = make_run(variants=QUIET, sync_ratios=(0.0, 0.5), rounds=5, noise=0.002)
+    others = {"0": 0.5, "0.5": 1.4}
+    run = replace(
+        run,
+        groups=tuple(
+            replace(each, conditions=dict.fromkeys(range(5), Conditions(0.6, amount, 0.0)))
+            for each, amount in zip(run.groups, others.values(), strict=True)
+        ),
+    )
+    assert messages(run) == [
+        "warning: other work ran during 10 of 10 rounds (up to 1.4 cores; lookup sync_ratio=0.5)"
+    ]
+
+
+def test_stolen_time_is_told_the_same_way() -> None:
+    assert messages(disturbed(stolen=[0.0, 0.04, 0.2, 1.0])) == [
+        "warning: other virtual machines took time during 2 of 4 rounds "
+        "(up to one core; lookup sync_ratio=0.9)"
+    ]
+
+
+def test_rounds_of_which_nothing_is_known_are_not_counted() -> None:
+    assert run_findings(disturbed(others=[None] * 4, stolen=[None] * 4)) == ()
+    (text,) = messages(disturbed(others=[None, 0.5, None, 0.0]))
+    assert text.startswith("warning: other work ran during 1 of 2 rounds")
+
+
+def test_a_quiet_machine_is_not_told_of() -> None:
+    assert run_findings(disturbed(others=[0.2] * 4, stolen=[0.02] * 4)) == ()
+
+
+@pytest.mark.parametrize(
+    ("cores", "found"), [("1", 1), ("2", 1), ("8", 0), ("64", 0), ("many", 1), ("\u0663", 1)]
+)
+def test_what_is_bearable_grows_with_the_cores_that_are_free(cores: str, found: int) -> None:
+    run = disturbed(others=[1.0] * 4)
+    run = replace(run, environment={**run.environment, "cores": cores})
+    assert len(run_findings(run)) == found
 
 
 def test_large_scatter_between_rounds_is_a_warning() -> None:

@@ -8,24 +8,24 @@ import socket
 import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.errors import InputError
-from harness.measure import environment
 from harness.measure.crew import Interpreter
 from harness.measure.environment import (
     describe,
-    machine_findings,
     probe,
     runtime_of,
     this_runtime,
     value_task_findings,
 )
 from harness.measure.implementation import PURE_PYTHON, missing
+from harness.measure.system_files import SystemFiles
 from harness.plan import Runtime
 from harness.record import Severity
+from tests.measure.machines import quiet_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,35 @@ class TestProbe:
         assert probe(Interpreter())["without_native"] == missing("native")
         monkeypatch.setenv("AWAITBENCH_PURE_PYTHON", "1")
         assert probe(Interpreter())["without_native"] == PURE_PYTHON
+
+    def test_a_tracer_that_every_interpreter_starts_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert probe(Interpreter())["tracer"] == ""
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        started = "import sys\ndef mine(*_): pass\nsys.setprofile(mine)\n"
+        (tmp_path / "sitecustomize.py").write_text(started, encoding="utf-8")
+        assert probe(Interpreter())["tracer"] == "sitecustomize.mine by sys.setprofile"
+
+    @pytest.mark.skipif(sys.version_info < (3, 12), reason="has no sys.monitoring")
+    def test_a_tool_of_sys_monitoring_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        started = "import sys\nsys.monitoring.use_tool_id(2, 'a profiler')\n"
+        (tmp_path / "sitecustomize.py").write_text(started, encoding="utf-8")
+        assert probe(Interpreter())["tracer"] == "a profiler by sys.monitoring"
+
+    def test_coverage_that_starts_by_itself_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "none.cfg").write_text("[run]\ncore = ctrace\n", encoding="utf-8")
+        started = "import coverage\ncoverage.process_startup()\n"
+        (tmp_path / "sitecustomize.py").write_text(started, encoding="utf-8")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setenv("COVERAGE_PROCESS_START", str(tmp_path / "none.cfg"))
+        monkeypatch.setenv("COVERAGE_FILE", str(tmp_path / "data"))
+        assert str(probe(Interpreter())["tracer"]).startswith("coverage.")
 
     def test_what_sitecustomize_prints_does_no_harm(self, executable: Callable[[str], str]) -> None:
         assert probe(Interpreter(executable(f"echo hello; echo '{json.dumps(SAID)}'"))) == SAID
@@ -158,62 +187,23 @@ class TestDescription:
         assert described["ValueTask"] == "Python only (why not)"
         assert describe({**SAID, "uvloop": "0.21"}, "uvloop")["event loop"] == "uvloop 0.21"
 
+    def test_it_reads_what_the_system_tells(self, tmp_path: Path) -> None:
+        files = quiet_machine(tmp_path)
+        described = describe(SAID, "asyncio", files)
+        assert described["processor"] == "Example CPU"
+        assert described["cores"] == "4"
+        assert described["virtual machine"] == "not detected"
+        assert described["frequency governor"] == "performance"
+        assert described["load before"] == "0.10 in the last minute"
 
-class TestFindings:
-    @pytest.fixture(autouse=True)
-    def _quiet_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make the machine one on which nothing is to be found."""
-        monkeypatch.delenv("PYTHONASYNCIODEBUG", raising=False)
-        monkeypatch.delenv("PYTHONDEVMODE", raising=False)
-        monkeypatch.setattr(environment, "_usable_cores", lambda: 4)
-        monkeypatch.setattr("os.getloadavg", lambda: (0.1, 0.1, 0.1))
-        monkeypatch.setattr(environment, "_lines", lambda _: [])
+    def test_where_the_system_tells_nothing_nothing_is_made_up(self, tmp_path: Path) -> None:
+        described = describe(SAID, "asyncio", SystemFiles(tmp_path))
+        assert described["virtual machine"] == "not detected"
+        assert described["frequency governor"] == "not known"
+        assert "load before" not in described
 
-    def messages(self, **said: Any) -> list[str]:
-        return [finding.message for finding in machine_findings({**SAID, **said})]
 
-    def test_a_quiet_machine_has_none(self) -> None:
-        assert machine_findings(SAID) == ()
-        assert machine_findings() == ()
-
-    def test_a_single_core_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(environment, "_usable_cores", lambda: 1)
-        assert any("only one core" in message for message in self.messages())
-
-    def test_other_work_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("os.getloadavg", lambda: (3.0, 0.1, 0.1))
-        assert self.messages() == ["other work was running: a load of 3.0 on 4 cores"]
-
-    @pytest.mark.parametrize(("governor", "found"), [("performance", 0), ("powersave", 1)])
-    def test_a_governor_that_follows_the_load_is_one(
-        self, governor: str, found: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def lines(path: str) -> list[str]:
-            return [governor] if path.endswith("scaling_governor") else []
-
-        monkeypatch.setattr(environment, "_lines", lines)
-        assert len(self.messages()) == found
-
-    def test_a_virtual_machine_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(environment, "_lines", lambda _: ["flags\t\t: fpu hypervisor sse"])
-        assert any("virtual machine" in message for message in self.messages())
-
-    def test_memory_that_is_swapped_out_is_one(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        meminfo = ["SwapTotal:  1048576 kB", "SwapFree:  524288 kB"]
-        monkeypatch.setattr(
-            environment, "_lines", lambda path: meminfo if path.endswith("meminfo") else []
-        )
-        assert self.messages() == ["512 MiB are swapped out"]
-
-    @pytest.mark.parametrize("name", ["PYTHONASYNCIODEBUG", "PYTHONDEVMODE"])
-    def test_the_debug_mode_of_asyncio_spoils_figures(
-        self, name: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv(name, "1")
-        (finding,) = machine_findings(SAID)
-        assert finding.severity is Severity.ERROR
-        assert "debug mode" in finding.message
-
+class TestValueTask:
     @pytest.mark.parametrize(
         ("reason", "advice"),
         [
@@ -222,22 +212,8 @@ class TestFindings:
         ],
     )
     def test_a_missing_c_type_spoils_nothing_but_is_told(self, reason: str, advice: str) -> None:
-        said = {**SAID, "without_native": reason}
-        assert machine_findings(said) == ()
-        (finding,) = value_task_findings(said)
+        (finding,) = value_task_findings({**SAID, "without_native": reason})
         assert finding.severity is Severity.HINT
         assert reason in finding.message
         assert advice in finding.advice
         assert value_task_findings(SAID) == ()
-
-    def test_a_debug_build_spoils_figures(self) -> None:
-        (finding,) = machine_findings({**SAID, "debug": True})
-        assert finding.severity is Severity.ERROR
-
-    def test_each_says_what_to_do(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("PYTHONDEVMODE", "1")
-        monkeypatch.setattr(environment, "_usable_cores", lambda: 1)
-        monkeypatch.setattr("os.getloadavg", lambda: (9.0, 0.1, 0.1))
-        findings = machine_findings({**SAID, "debug": True})
-        assert len(findings) == 4
-        assert all(finding.advice for finding in findings)

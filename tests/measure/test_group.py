@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,10 +64,54 @@ class TestTiming:
             seeds = [metadata["python_hash_seed"] for metadata in timing.metadata.values()]
             assert len({*seeds}) == 2
 
+    def test_what_else_the_machine_did_is_told_of_every_round(self, record: GroupRecord) -> None:
+        assert record.conditions.keys() == {0, 1}
+        assert all(0 < seen.seconds < record.duration for seen in record.conditions.values())
+        if sys.platform == "linux":
+            cores = os.cpu_count() or 1
+            for seen in record.conditions.values():
+                assert seen.others is not None
+                assert seen.stolen is not None
+                assert 0 <= seen.others + seen.stolen < cores + 0.2
+
     def test_what_is_stored_of_it_names_neither_host_nor_a_path(self, record: GroupRecord) -> None:
         text = json.dumps([timing.metadata for timing in record.timings.values()], default=dict)
         for name in (socket.gethostname(), sys.prefix, str(Path.home()), str(Path.cwd())):
             assert name not in text
+
+
+def test_rounds_beside_a_busy_process_say_so(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        record = measure(write_scenario(), variants=("coroutine", "mine"))
+    finally:
+        busy.kill()
+        busy.wait()
+    assert record.conditions.keys() == {0, 1}
+    assert all((seen.others or 0) > 0.3 for seen in record.conditions.values())
+
+
+def test_a_round_that_was_given_up_is_told_as_it_was_when_it_was_measured_again(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    hangs = "import time; time.sleep(60) if within('time_values') else None"
+    record = measure(write_scenario(mine=hangs), variants=("coroutine", "mine"), patience=5.0)
+    assert record.failures.keys() == {"mine"}
+    assert record.conditions.keys() == {0, 1}
+    # The first attempt at the first round waited for what hangs; the second one did not.
+    assert record.conditions[0].seconds < 5.0 < record.duration
+
+
+def test_rounds_in_which_nothing_was_timed_have_no_conditions(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    fails = "assert not within('time_values')"
+    record = measure(write_scenario(mine=fails), variants=("mine",))
+    assert record.failures.keys() == {"mine"}
+    assert record.timings == {}
+    assert record.conditions == {}
 
 
 def test_stages_are_told_in_order(

@@ -251,7 +251,7 @@ def test_waits():
     session = run_pytest(written(tmp_path, body))
     assert session.code == 2
     child = int((tmp_path / "child.txt").read_text())
-    import psutil  # type: ignore[import-untyped]  # which pyperf brings along
+    import psutil
 
     assert not psutil.pid_exists(child)
 
