@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyperf
@@ -13,13 +14,20 @@ from harness.measure.conductor import Calibration, TimedRound
 from harness.measure.crew import open_crew
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.measure.conductor import OpenRound
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
 
-__all__ = ["PyperfWorker", "clean_metadata", "round_hash_seed", "rounds_of"]
+__all__ = [
+    "PyperfWorker",
+    "Version",
+    "clean_metadata",
+    "round_hash_seed",
+    "rounds_of",
+    "rounds_of_versions",
+]
 
 # pyperf also records the host's name, the interpreter's path and its build options, which
 # hold paths: what is stored is listed here, so that nothing new gets in unseen.
@@ -113,19 +121,54 @@ def round_hash_seed(seed: int, index: int) -> int:
     return random.Random(f"{seed} round {index}").randrange(1, 2**32)
 
 
+@dataclass(frozen=True)
+class Version:
+    """A version of the code that is measured: its group, and the interpreter that has it.
+
+    *label* tells its children from those of another version in the same round; empty where
+    there is no other.
+    """
+
+    group: Group
+    interpreter: Interpreter
+    label: str = ""
+
+    def member(self, variant: str) -> str:
+        """Return how the conductor calls the child of *variant*."""
+        return f"{variant} ({self.label})" if self.label else variant
+
+
 def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
     """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed."""
+    return rounds_of_versions((Version(group, interpreter),), seed)
+
+
+def rounds_of_versions(versions: Sequence[Version], seed: int) -> OpenRound:
+    """Return what opens rounds of several versions: a fresh interpreter each, one hash seed.
+
+    Which of them starts first is drawn for each round.
+    """
 
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
-        with open_crew(
-            interpreter,
-            group,
-            "time",
-            seed=seed,
-            hash_seed=round_hash_seed(seed, index),
-            members=variants,
-        ) as members:
-            yield {variant: PyperfWorker(member) for variant, member in members.items()}
+        workers: dict[str, PyperfWorker] = {}
+        order = random.Random(f"{seed} first of round {index}").sample(versions, len(versions))
+        with ExitStack() as stack:
+            for version in order:
+                names = {version.member(each): each for each in version.group.variants}
+                chosen = {names[member]: member for member in variants if member in names}
+                if not chosen:
+                    continue
+                crew = open_crew(
+                    version.interpreter,
+                    version.group,
+                    "time",
+                    seed=seed,
+                    hash_seed=round_hash_seed(seed, index),
+                    members=tuple(chosen),
+                )
+                for variant, member in stack.enter_context(crew).items():
+                    workers[chosen[variant]] = PyperfWorker(member)
+            yield {member: workers[member] for member in variants}
 
     return open_round
