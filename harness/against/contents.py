@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from harness import catalog
 from harness.against.program import run_program
 from harness.errors import InputError, UnknownNameError
-from harness.plan import Group, Runtime, Selection, make_plan
+from harness.plan import DEFAULT_PRESET, Group, Runtime, Selection, make_plan
 from harness.strategy import functions
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ def _known_here(selection: Selection, variants: list[str], parameters: list[str]
     """Return *selection* without the names that this version does not have."""
     return replace(
         selection,
+        preset=DEFAULT_PRESET,  # how it is measured is not decided here
+        only=None,
         variants=tuple(each for each in selection.variants if each in variants),
         params=tuple((name, values) for name, values in selection.params if name in parameters),
         baseline=selection.baseline if selection.baseline in variants else None,
@@ -194,7 +196,9 @@ def _strangers(checkout: Path, elsewhere: list[Path]) -> Iterable[str]:
     offered -= sys.stdlib_module_names | _NO_MODULES
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or _is_in(file, checkout) or name.startswith("harness"):
+        if not isinstance(file, str) or _is_in(file, checkout):
+            continue
+        if name == "__main__" or name.partition(".")[0] == "harness":  # this file, and the rest
             continue
         # An environment may be inside of the repository, but what it has is installed.
         installed = not _INSTALLED.isdisjoint(Path(file).parts)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness import catalog
 from harness.against.checkouts import BASE, HEAD, open_checkouts
 from harness.against.contents import contents
+from harness.against.installation import is_awaitbench
 from harness.against.measuring import Side, measure_sides
 from harness.against.repository import Repository
 from harness.analysis.forecast import forecast
@@ -97,6 +98,8 @@ def measure_against(
     files = _check(request, repository.top)
     for folder in repository.submodules(commit):
         say(f"{folder}: a submodule; submodules are checked out in neither version")
+    if is_awaitbench(repository.top):
+        say("awaitbench itself is not compared: this harness measures both versions")
     with open_checkouts(repository, commit, request.python, installed=request.install) as checkouts:
         for file in files.values():
             _provide(file, repository.top, checkouts, say)
