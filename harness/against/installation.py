@@ -49,7 +49,8 @@ _FINDERS_FIRST = (
 )
 # pip says so where the packages that build are not there, or not in the versions wanted.
 _NO_BACKEND = ("build dependencies", "Cannot import", "BackendUnavailable", "No module named")
-_NOISE = ("note:", "hint:", "[notice]", "[end of output]")
+_NOISE = ("note:", "hint:", "[notice]")
+_QUOTED = "[end of output]"
 _FRAME = " │×╰─>"  # noqa: RUF001 pip draws with it
 
 
@@ -117,8 +118,12 @@ def install(project: Path | None, folder: Path, around: Surroundings, top: Path,
     version is called in an error. InputError when it cannot be made or installed.
     """
     python = folder / "bin" / "python"
+    # What pip leaves behind when it is killed goes with the environments.
+    scratch = folder.with_name(f"{folder.name}-scratch")
+    scratch.mkdir()
+    environment = {**_plain(), "TMPDIR": str(scratch)}
     ended = run_program(
-        [around.python, "-m", "venv", "--without-pip", folder], environment=_plain()
+        [around.python, "-m", "venv", "--without-pip", folder], environment=environment
     )
     if ended.code != 0:
         raise InputError(
@@ -130,7 +135,7 @@ def install(project: Path | None, folder: Path, around: Surroundings, top: Path,
     )
     (Path(where.output.strip()) / _PTH).write_text(_lines(around, top), encoding="utf-8")
     if project is not None:
-        _install_editable(project, python, around, name)
+        _install_editable(project, python, around, name, environment)
     return python
 
 
@@ -145,7 +150,9 @@ def _lines(around: Surroundings, top: Path) -> str:
     return "\n".join([_FINDERS_FIRST, *path, *others, ""])
 
 
-def _install_editable(project: Path, python: Path, around: Surroundings, name: str) -> None:
+def _install_editable(
+    project: Path, python: Path, around: Surroundings, name: str, environment: Mapping[str, str]
+) -> None:
     """Install without the network where what builds the package is there, else with it."""
     pip: list[str | Path] = [
         around.python,
@@ -159,9 +166,9 @@ def _install_editable(project: Path, python: Path, around: Surroundings, name: s
     ]
     pip += ["--disable-pip-version-check", "--quiet", "--no-deps"]
     options = ["--no-build-isolation", "--check-build-dependencies"]
-    ended = run_program([*pip, *options, "--editable", project], environment=_plain())
+    ended = run_program([*pip, *options, "--editable", project], environment=environment)
     if ended.code != 0 and any(told in ended.errors + ended.output for told in _NO_BACKEND):
-        ended = run_program([*pip, "--editable", project], environment=_plain())
+        ended = run_program([*pip, "--editable", project], environment=environment)
     if ended.code != 0:
         raise InputError(
             f"--against: {name} cannot be installed ({_telling(ended.errors or ended.output)}); "
@@ -175,8 +182,12 @@ def _plain() -> Mapping[str, str]:
 
 
 def _telling(text: str) -> str:
-    """Return the last line of a program's output that says something."""
-    lines = [line.strip(_FRAME) for line in text.splitlines()]
+    """Return the line of a program's output that tells most: the last one, or the last error.
+
+    Where pip quotes what another program wrote, the last line of that.
+    """
+    quoted, end, _ = text.rpartition(_QUOTED)
+    lines = [line.strip(_FRAME) for line in (quoted if end else text).splitlines()]
     lines = [line for line in lines if line and not line.startswith(_NOISE)]
-    errors = [line for line in lines if "rror" in line and "subprocess-exited" not in line]
+    errors = [] if end else [line for line in lines if "rror" in line]
     return next(iter([*errors[-1:], *lines[-1:]]), "it says nothing")

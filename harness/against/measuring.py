@@ -54,11 +54,11 @@ def measure_sides(
     the status INTERRUPTED. *measure* is another way to measure in tests.
     """
     sides = (base, head)
-    for side in sides:
-        side.store(RunStatus.RUNNING)
     pairs = _pairs(sides)
-    listener.run_started([next(iter(pair.values())) for pair in pairs])
     try:
+        for side in sides:
+            side.store(RunStatus.RUNNING)
+        listener.run_started([next(iter(pair.values())) for pair in pairs])
         for pair in pairs:
             listener.group_started(next(iter(pair.values())))
             versions = [
