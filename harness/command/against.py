@@ -27,7 +27,6 @@ _ONLY_MEASURING: dict[str, object] = {
     "baseline": None,
     "loop": None,
     "python": None,
-    "only": None,
     "name": None,
     "seed": None,
     "no_install": False,
@@ -35,7 +34,10 @@ _ONLY_MEASURING: dict[str, object] = {
 
 
 def add_against_arguments(parser: ArgumentParser) -> None:
-    """Declare ``--against`` and what goes with it; ``--results`` is declared by the command."""
+    """Declare ``--against`` and what goes with it, but for ``--only`` and ``--results``.
+
+    These the command has for stored runs too.
+    """
     group = parser.add_argument_group("measuring two versions of your code")
     group.add_argument(
         "--against",
@@ -70,7 +72,6 @@ def add_against_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
     )
-    group.add_argument("--only", metavar="INSTRUMENT", help="time or allocations (default: both)")
     group.add_argument(
         "--name", metavar="RUN", help="store the runs RUN-base and RUN-head (default: the date)"
     )
