@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.record import GroupRecord, Run
     from harness.store import RunFolder
 
-__all__ = ["Listener", "measure_run", "now"]
+__all__ = ["Listener", "in_order", "measure_run", "now", "outcome", "run_groups"]
 
 
 class Listener(Protocol):
@@ -69,13 +69,13 @@ def run_groups(run: Run, folder: RunFolder, measure: Measure, listener: Listener
         for group in pending:
             listener.group_started(group)
             record = measure(group, listener.stage)
-            run = replace(run, groups=_in_order(run, record))
+            run = replace(run, groups=in_order(run, record))
             folder.save(run)
             listener.group_ended(record)
     except KeyboardInterrupt:
         run = replace(run, status=RunStatus.INTERRUPTED, ended=now())
     else:
-        run = replace(run, status=_outcome(run), ended=now())
+        run = replace(run, status=outcome(run), ended=now())
     folder.save(run)
     return run
 
@@ -85,7 +85,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _in_order(run: Run, record: GroupRecord) -> tuple[GroupRecord, ...]:
+def in_order(run: Run, record: GroupRecord) -> tuple[GroupRecord, ...]:
     """Return the records in the order of the plan; *record* takes the place of an older one.
 
     What a failed group had measured stays until then.
@@ -94,6 +94,7 @@ def _in_order(run: Run, record: GroupRecord) -> tuple[GroupRecord, ...]:
     return tuple(known[group] for group in run.plan.groups if group in known)
 
 
-def _outcome(run: Run) -> RunStatus:
+def outcome(run: Run) -> RunStatus:
+    """Return how a run of which everything was tried has ended."""
     failed = any(record.status is RunStatus.FAILED for record in run.groups)
     return RunStatus.FAILED if failed else RunStatus.DONE

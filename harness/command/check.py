@@ -1,13 +1,23 @@
-"""Compare two runs as a gate: exits with 1 on a regression, and says which."""
+"""Compare two runs as a gate: exits with 1 on a regression, and says which.
+
+With --against, two versions of your code are measured in the same rounds first: as the working
+tree has it, and as it is at another commit.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from harness.analysis.gate import DEFAULT_LIMITS, Limits, regressions
-from harness.command.common import add_folders, console, share
-from harness.command.compare import add_comparison_arguments, compare_stored
+from harness.command.against import (
+    add_against_arguments,
+    measured_against,
+    refuse_without_against,
+)
+from harness.command.common import add_folders, console, say, share
+from harness.command.compare import add_comparison_arguments, compare_loaded, compare_stored
 from harness.errors import InputError
+from harness.record import RunStatus
 from harness.report.comparison import format_comparison
 
 if TYPE_CHECKING:
@@ -18,12 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "execute"]
 
 _INSTRUMENTS = ("time", "allocations")
+_INTERRUPTED = 130
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument(
-        "runs", nargs="*", metavar="RUN", help="BASE and NEW: names, paths, or latest"
+        "names",
+        nargs="*",
+        metavar="RUN or FILE.py",
+        help="BASE and NEW: names or paths of runs, or latest; with --against scenario files",
     )
     parser.add_argument(
         "--max-slowdown",
@@ -44,13 +58,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     add_comparison_arguments(parser)
     add_folders(parser)
+    add_against_arguments(parser)
 
 
 def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     if args.only not in (None, *_INSTRUMENTS):
         raise InputError(f"--only {args.only}: expected time or allocations")
-    comparison = _compared(args)
+    comparison = _measured(args) if args.against else _stored(args)
+    if comparison is None:
+        return _INTERRUPTED
     _check_comparable(comparison, args)
     limits = Limits(
         slowdown=float("inf") if args.only == "allocations" else args.max_slowdown,
@@ -68,14 +85,26 @@ def execute(args: Namespace) -> int:
     return 1 if found else 0
 
 
-def _compared(args: Namespace) -> Comparison:
-    if len(args.runs) != 2:
+def _stored(args: Namespace) -> Comparison:
+    refuse_without_against(args)
+    if len(args.names) != 2:
         raise InputError(
-            f"check: expected two runs, BASE and NEW, got {len(args.runs)}; awaitbench compare "
-            "shows what changed without a gate"
+            f"check: expected two runs, BASE and NEW, got {len(args.names)}; or measure two "
+            "versions of your code with --against GIT_REF FILE.py"
         )
-    base, new = args.runs
+    base, new = args.names
     return compare_stored(args, base, new)
+
+
+def _measured(args: Namespace) -> Comparison | None:
+    """Measure both versions; return how they compare, None where that was interrupted."""
+    measured = measured_against(args, args.names)
+    for folder in (measured.base_folder, measured.head_folder):
+        say(f"results: {folder.path}/")
+    if measured.head.status is RunStatus.INTERRUPTED:
+        say("interrupted: what was measured is kept, and no gate looks at half of it")
+        return None
+    return compare_loaded(args, measured.base, measured.head)
 
 
 def _check_comparable(comparison: Comparison, args: Namespace) -> None:

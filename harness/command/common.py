@@ -1,4 +1,4 @@
-"""What several commands share: folders, consoles, and finding a stored run."""
+"""What several commands share: folders, consoles, and options that are read in one way."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from harness.store import check_name
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, _ArgumentGroup
+    from collections.abc import Iterable
 
     from harness.record import Run
 
@@ -20,8 +21,10 @@ __all__ = [
     "RESULTS",
     "add_folders",
     "add_threshold",
+    "asked_params",
     "console",
     "error_console",
+    "say",
     "share",
     "write_report_of",
 ]
@@ -86,6 +89,22 @@ def console() -> Console:
 def error_console() -> Console:
     """Return the console for progress and messages: standard error."""
     return Console(stderr=True)
+
+
+def say(line: str) -> None:
+    """Write a line for people on standard error, as it is."""
+    error_console().print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Read ``NAME=V1,V2``; the values of a name that is repeated are joined."""
+    asked: dict[str, tuple[str, ...]] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        if not equals or not name or not all(values.split(",")):
+            raise InputError(f"--param {text}: expected NAME=VALUE or NAME=V1,V2")
+        asked[name] = (*asked.get(name, ()), *values.split(","))
+    return tuple(asked.items())
 
 
 def write_report_of(run: Run, reports: Path) -> Path:

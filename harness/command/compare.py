@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from harness.analysis.comparison import Comparison
+    from harness.record import Run
 
-__all__ = ["add_arguments", "add_comparison_arguments", "compare_stored", "execute"]
+__all__ = [
+    "add_arguments",
+    "add_comparison_arguments",
+    "compare_loaded",
+    "compare_stored",
+    "execute",
+]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -57,8 +64,12 @@ def execute(args: Namespace) -> int:
 
 def compare_stored(args: Namespace, base: str, new: str) -> Comparison:
     """Return the comparison of two stored runs; InputError where they cannot be compared."""
-    runs = [find_run(args.results, name).load() for name in (base, new)]
+    older, newer = (find_run(args.results, name).load() for name in (base, new))
+    return compare_loaded(args, older, newer)
+
+
+def compare_loaded(args: Namespace, base: Run, new: Run) -> Comparison:
+    """Return the comparison as the command line asks for it."""
     if args.threshold is not None:
-        plan = replace(runs[1].plan, threshold=args.threshold)
-        runs[1] = replace(runs[1], plan=plan)
-    return compare_runs(*runs, allow_unlike=args.allow_unlike)
+        new = replace(new, plan=replace(new.plan, threshold=args.threshold))
+    return compare_runs(base, new, allow_unlike=args.allow_unlike)

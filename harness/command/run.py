@@ -16,8 +16,10 @@ from harness.command.common import (
     RESULTS,
     add_folders,
     add_threshold,
+    asked_params,
     console,
     error_console,
+    say,
     write_report_of,
 )
 from harness.errors import InputError, UnknownNameError, without_paths
@@ -158,7 +160,7 @@ def _new(args: Namespace) -> _Prepared:
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
-        params=_asked_params(args.param),
+        params=asked_params(args.param),
         baseline=args.baseline,
         preset=args.preset or DEFAULT_PRESET,
         only=args.only,
@@ -176,7 +178,7 @@ def _new(args: Namespace) -> _Prepared:
         interpreter = _interpreter(args, entries)
         plan = make_plan(selection, entries, runtime)
     for problem in problems:
-        _say(f"awaitbench: {problem}")
+        say(f"awaitbench: {problem}")
     found = machine_findings(said)
     run = Run(
         name=name,
@@ -196,8 +198,8 @@ def _warn(found: Iterable[Finding]) -> None:
     """Say what spoils, or may spoil, the figures while it can still be changed."""
     for finding in found:
         if finding.severity is not Severity.HINT:
-            _say(f"{finding.severity}: {finding.message}")
-            _say(f"  {finding.advice}")
+            say(f"{finding.severity}: {finding.message}")
+            say(f"  {finding.advice}")
 
 
 def _probed(interpreter: Interpreter) -> tuple[dict[str, str | bool], float]:
@@ -218,7 +220,7 @@ def _chosen(
     if names:
         for name in names:
             if name in entries.left_out:
-                _say(f"awaitbench: {entries.left_out[name]}")
+                say(f"awaitbench: {entries.left_out[name]}")
         return entries, names, ()
     names, problems = entries.usable()
     if problems and not names:
@@ -239,7 +241,7 @@ def _observed(args: Namespace, interpreter: Interpreter, runtime: Runtime) -> di
     call = Call(args.callable, args.args or "")
     with error_console().status(f"observing {escape(call.title)}"):
         share = observed_share(call, interpreter, runtime, args.seed or 0)
-    _say(f"{call.title}: {share * 100:g} % of its calls complete without suspending")
+    say(f"{call.title}: {share * 100:g} % of its calls complete without suspending")
     return {call.name: catalog.load(replace(call, share=share).source)}
 
 
@@ -328,17 +330,6 @@ def _interpreter(args: Namespace, entries: Mapping[str, Entry]) -> Interpreter:
     return Interpreter(args.python or sys.executable, sources)
 
 
-def _asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Read ``NAME=V1,V2``; the values of a name that is repeated are joined."""
-    asked: dict[str, tuple[str, ...]] = {}
-    for text in texts:
-        name, equals, values = text.partition("=")
-        if not equals or not name or not all(values.split(",")):
-            raise InputError(f"--param {text}: expected NAME=VALUE or NAME=V1,V2")
-        asked[name] = (*asked.get(name, ()), *values.split(","))
-    return tuple(asked.items())
-
-
 def _to_go_on(run: Run, args: Namespace) -> str:
     """Return the command that goes on with *run*, given how it was begun."""
     words = ["awaitbench", "run", *(name for name in args.scenarios if name.endswith(".py"))]
@@ -358,24 +349,20 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     try:
         print_table(run, console())
     finally:  # also where the reader of the table, say `head`, had enough
-        _say(f"results: {folder.path}/")
+        say(f"results: {folder.path}/")
         if not args.no_report and run.groups:
             path = write_report_of(run, args.reports)
-            _say(f"report:  {path}")
+            say(f"report:  {path}")
     if args.callable is not None:
-        _say(
+        say(
             "a function as it is: what it costs to wrap it; awaitbench new shows what writing it "
             "for another strategy would save"
         )
     if run.status is RunStatus.INTERRUPTED:
-        _say(
+        say(
             f"interrupted: {len(run.groups)} of {len(run.plan.groups)} groups are kept; "
             f"go on with: {_to_go_on(run, args)}"
         )
         return 130
     left_out = any(finding.message.startswith(_NOT_MEASURED) for finding in run.findings)
     return 1 if run.status is RunStatus.FAILED or left_out else 0
-
-
-def _say(line: str) -> None:
-    error_console().print(line, highlight=False, markup=False, soft_wrap=True)

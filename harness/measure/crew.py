@@ -35,11 +35,18 @@ class Interpreter:
 
     patience
         Seconds that a child may take to set up, or to answer, before it counts as hanging.
+    paths
+        Where it looks for modules first, this very harness included; unless given: where this
+        harness is, then where this process was told to look.
+    folder
+        The working directory of its children; that of this process unless given.
     """
 
     executable: str = sys.executable
     sources: Mapping[str, str] | None = None
     patience: float = 60.0
+    paths: tuple[str, ...] = ()
+    folder: str | None = None
 
     def source(self, scenario: str) -> str:
         """Return the module or file that declares *scenario*."""
@@ -47,6 +54,13 @@ class Interpreter:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables under which it finds this very harness."""
+        paths = [*self.paths] or self._own_paths()
+        # `python -m` and `-c` would put the working directory first, where a folder called
+        # harness, or scenarios, would take the place of ours.
+        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+
+    @staticmethod
+    def _own_paths() -> list[str]:
         paths = [str(Path(harness.__file__).resolve().parent.parent)]
         if os.environ.get("PYTHONPATH"):
             paths.append(os.environ["PYTHONPATH"])
@@ -54,9 +68,7 @@ class Interpreter:
         # Where a scenario had it added, its process adds it too, once ours is imported.
         if {"", here} & ({*sys.path} - added_folders()):
             paths.append(here)
-        # `python -m` and `-c` would put the working directory first, where a folder called
-        # harness, or scenarios, would take the place of ours.
-        return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
+        return paths
 
 
 class Member:
@@ -188,6 +200,7 @@ def _start(
         stdout=output,
         stderr=subprocess.STDOUT,
         env=environment,
+        cwd=interpreter.folder,
         pass_fds=[descriptor for _, descriptor in job["workers"]],
         start_new_session=True,  # Ctrl-C reaches the conductor alone, which ends the group
     )

@@ -75,6 +75,7 @@ def probe(interpreter: Interpreter) -> dict[str, str | bool]:
             errors="replace",
             timeout=interpreter.patience,
             env=interpreter.environment(),
+            cwd=interpreter.folder,
             check=False,
         )
     except subprocess.TimeoutExpired:

@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness.errors import MeasureError
 from harness.measure.conductor import time_group
 from harness.measure.crew import open_crew
-from harness.measure.worker import rounds_of
+from harness.measure.worker import Version, rounds_of_versions
 from harness.record import AllocationKind, Allocations, GroupRecord, Observation, RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from harness.measure.conductor import GroupTiming
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group, Plan
     from harness.record import Conditions
 
-__all__ = ["OnStage", "count_group", "measure_group", "verify_group"]
+__all__ = ["OnStage", "count_group", "measure_group", "measure_versions", "verify_group"]
 
 # A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
 _HASH_SEED = 0
 _COUNTED_AT_ONCE = 2
+_COUNTED_AGAIN = 2
 # Counting drives about a thousand operations, verifying forty for each variant: a count that
 # takes this many times as long as verifying all of them did is slow, not hung.
 _COUNT_PER_VERIFICATION = 30
@@ -42,24 +45,167 @@ def measure_group(
     group: Group, plan: Plan, interpreter: Interpreter, on_stage: OnStage
 ) -> GroupRecord:
     """Return what was measured of *group*; a failure is in the record, never raised."""
+    (record,) = measure_versions((Version(group, interpreter),), plan, on_stage)
+    return record
+
+
+def measure_versions(
+    versions: Sequence[Version], plan: Plan, on_stage: OnStage
+) -> tuple[GroupRecord, ...]:
+    """Return what was measured of each version of a group, in their order.
+
+    They are timed together, in the same rounds and sweeps: a variant of a later version is held
+    against that of the first, and the target is about that ratio. A version that cannot be
+    verified or counted is left out of what follows; its failure is in its record. Counts that
+    differ between versions are taken up to twice more, in fresh processes, and the smallest of
+    each is kept: where other threads take part, they may differ by chance.
+    """
     started = time.monotonic()
-    record = GroupRecord(group=group, status=RunStatus.DONE)
-    if not group.variants:  # none that is wanted exists on this runtime
-        return record
-    try:
-        on_stage("verifying", 0, 1)
-        record = replace(record, observations=verify_group(group, interpreter, plan.seed))
-        if "allocations" in plan.instruments:
-            patience = _COUNT_PER_VERIFICATION * (time.monotonic() - started)
-            patient = replace(interpreter, patience=interpreter.patience + patience)
-            record = _counted(record, plan, patient, on_stage)
-        if "time" in plan.instruments:
-            record = _timed(record, plan, interpreter, on_stage)
-    except MeasureError as error:
-        record = replace(record, status=RunStatus.FAILED, error=str(error))
-    if record.failures:
-        record = replace(record, status=RunStatus.FAILED)
-    return replace(record, duration=time.monotonic() - started)
+    subjects = [_Subject(version, plan, on_stage) for version in versions]
+    for subject in subjects:
+        subject.take(subject.verify)
+    if "allocations" in plan.instruments:
+        for subject in subjects:
+            subject.take(subject.count)
+        for _ in range(_COUNTED_AGAIN):
+            _count_what_differs(subjects)
+    if "time" in plan.instruments:
+        _time_together([subject for subject in subjects if subject.sound], plan, on_stage)
+    taken = time.monotonic() - started
+    return tuple(subject.ended(taken) for subject in subjects)
+
+
+class _Subject:
+    """One version while it is measured: its record, as it grows."""
+
+    def __init__(self, version: Version, plan: Plan, on_stage: OnStage) -> None:
+        self.version = version
+        self.record = GroupRecord(group=version.group, status=RunStatus.DONE)
+        self._plan = plan
+        self._on_stage = on_stage
+        # Counting may take longer than the patience, where verifying did.
+        self._patient = version.interpreter
+
+    @property
+    def sound(self) -> bool:
+        """Whether it has variants, and nothing failed that concerns all of them."""
+        return bool(self.record.group.variants) and self.record.error is None
+
+    def take(self, step: Callable[[], None]) -> None:
+        """Take a step, unless one before it failed."""
+        if not self.sound:
+            return
+        try:
+            step()
+        except MeasureError as error:
+            self.record = replace(self.record, error=str(error))
+
+    def verify(self) -> None:
+        started = time.monotonic()
+        self._on_stage("verifying", 0, 1)
+        interpreter = self.version.interpreter
+        seen = verify_group(self.record.group, interpreter, self._plan.seed)
+        self.record = replace(self.record, observations=seen)
+        patience = _COUNT_PER_VERIFICATION * (time.monotonic() - started)
+        self._patient = replace(interpreter, patience=interpreter.patience + patience)
+
+    def count(self) -> None:
+        group = self.record.group
+        counts, failures = count_group(group, self._patient, self._plan.seed, self._on_stage)
+        self.record = replace(
+            self.record, allocations=counts, failures={**self.record.failures, **failures}
+        )
+
+    def count_again(self, variants: tuple[str, ...]) -> None:
+        """Count some variants once more; what is less than before takes its place."""
+        group = replace(self.record.group, variants=variants)
+        counts, _ = count_group(group, self._patient, self._plan.seed, self._on_stage)
+        known = self.record.allocations
+        least = {variant: min(known[variant], counts[variant], key=_amount) for variant in counts}
+        self.record = replace(self.record, allocations={**known, **least})
+
+    def ended(self, taken: float) -> GroupRecord:
+        failed = self.record.error is not None or self.record.failures
+        status = RunStatus.FAILED if failed else RunStatus.DONE
+        return replace(
+            self.record, status=status, duration=taken if self.record.group.variants else 0.0
+        )
+
+
+def _amount(counted: Allocations) -> tuple[float, float]:
+    return counted.count, counted.requested_bytes
+
+
+def _count_what_differs(subjects: Sequence[_Subject]) -> None:
+    """Count again the variants of which versions do not allocate the same."""
+    counts = [subject.record.allocations for subject in subjects]
+    differing = tuple(
+        variant
+        for variant in counts[0]
+        if all(variant in each for each in counts)
+        and len({_amount(each[variant]) for each in counts}) > 1
+    )
+    if differing:
+        for subject in subjects:
+            subject.take(lambda: subject.count_again(differing))  # noqa: B023 called at once
+
+
+def _time_together(subjects: Sequence[_Subject], plan: Plan, on_stage: OnStage) -> None:
+    """Time all variants of all versions in the same rounds, one gate at a time."""
+    if not subjects:
+        return
+    versions = [subject.version for subject in subjects]
+    references = _references(versions, plan.baseline)
+    conditions: dict[int, Conditions] = {}
+    timing = time_group(
+        tuple(references),
+        references,
+        plan.preset,
+        rounds_of_versions(versions, plan.seed, on_conditions=conditions.__setitem__),
+        random.Random(f"{plan.seed} {versions[0].group.key}"),
+        on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
+    )
+    for subject in subjects:
+        subject.record = _with_times(subject.record, timing, conditions, subject.version)
+
+
+def _references(versions: Sequence[Version], baseline: str) -> dict[str, str]:
+    """Return what each child is held against: within the only version its baseline variant."""
+    first, *later = versions
+    if not later:
+        return dict.fromkeys(map(first.member, first.group.variants), first.member(baseline))
+    references = {first.member(variant): first.member(variant) for variant in first.group.variants}
+    for version in later:
+        for variant in version.group.variants:
+            there = variant in first.group.variants
+            references[version.member(variant)] = (first if there else version).member(variant)
+    return references
+
+
+def _with_times(
+    record: GroupRecord,
+    timing: GroupTiming,
+    conditions: Mapping[int, Conditions],
+    version: Version,
+) -> GroupRecord:
+    """Return the record with what was timed of its version."""
+    names = {version.member(variant): variant for variant in record.group.variants}
+    timings = {names[each]: found for each, found in timing.timings.items() if each in names}
+    failures = {names[each]: why for each, why in timing.failures.items() if each in names}
+    overheads = [found.overhead for each, found in timing.calibrations.items() if each in names]
+    return replace(
+        record,
+        timings=timings,
+        failures={**record.failures, **failures},
+        target_met=timing.target_met if timings else None,
+        loop_overhead=statistics.median(overheads) if overheads else None,
+        # A round in which every variant gave up has no values that they would be those of.
+        conditions={
+            index: seen
+            for index, seen in conditions.items()
+            if any(index in each.rounds for each in timings.values())
+        },
+    )
 
 
 def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
@@ -120,43 +266,3 @@ def _count(member: Member) -> Allocations:
     member.ask("close")
     kinds = tuple(AllocationKind(**kind) for kind in counted.pop("kinds"))
     return Allocations(**counted, kinds=kinds)
-
-
-def _counted(
-    record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
-) -> GroupRecord:
-    counts, failures = count_group(record.group, interpreter, plan.seed, on_stage)
-    return replace(record, allocations=counts, failures={**record.failures, **failures})
-
-
-def _timed(
-    record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
-) -> GroupRecord:
-    group = record.group
-    conditions: dict[int, Conditions] = {}
-    timing = time_group(
-        group.variants,
-        dict.fromkeys(group.variants, plan.baseline),
-        plan.preset,
-        rounds_of(group, interpreter, plan.seed, on_conditions=conditions.__setitem__),
-        random.Random(f"{plan.seed} {group.key}"),
-        on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
-    )
-    return replace(
-        record,
-        timings=timing.timings,
-        failures={**record.failures, **timing.failures},
-        target_met=timing.target_met if timing.timings else None,
-        loop_overhead=_overhead(timing),
-        # A round in which every variant gave up has no values that they would be those of.
-        conditions={
-            index: seen
-            for index, seen in conditions.items()
-            if any(index in each.rounds for each in timing.timings.values())
-        },
-    )
-
-
-def _overhead(timing: GroupTiming) -> float | None:
-    overheads = [found.overhead for found in timing.calibrations.values()]
-    return statistics.median(overheads) if overheads else None

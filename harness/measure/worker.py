@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import pyperf
@@ -15,14 +16,22 @@ from harness.measure.conductor import Calibration, TimedRound
 from harness.measure.crew import open_crew
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.measure.conductor import OpenRound
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
     from harness.record import Conditions
 
-__all__ = ["OnConditions", "PyperfWorker", "clean_metadata", "round_hash_seed", "rounds_of"]
+__all__ = [
+    "OnConditions",
+    "PyperfWorker",
+    "Version",
+    "clean_metadata",
+    "round_hash_seed",
+    "rounds_of",
+    "rounds_of_versions",
+]
 
 # pyperf also records the host's name, the interpreter's path and its build options, which
 # hold paths: what is stored is listed here, so that nothing new gets in unseen.
@@ -127,6 +136,23 @@ def round_hash_seed(seed: int, index: int) -> int:
     return random.Random(f"{seed} round {index}").randrange(1, 2**32)
 
 
+@dataclass(frozen=True)
+class Version:
+    """A version of the code that is measured: its group, and the interpreter that has it.
+
+    *label* tells its children from those of another version in the same round; empty where
+    there is no other.
+    """
+
+    group: Group
+    interpreter: Interpreter
+    label: str = ""
+
+    def member(self, variant: str) -> str:
+        """Return how the conductor calls the child of *variant*."""
+        return f"{variant} ({self.label})" if self.label else variant
+
+
 def rounds_of(
     group: Group,
     interpreter: Interpreter,
@@ -137,10 +163,25 @@ def rounds_of(
 ) -> OpenRound:
     """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed.
 
-    Variants are timed on an isolated CPU where there is one; if *pinned*, else on one and the same
-    that is not; if it is False, wherever the system has them run. At the end of each round
-    *on_conditions* is told what else the machine did during it; of a round that is measured
-    again, once more.
+    The options are those of :func:`rounds_of_versions`.
+    """
+    version = Version(group, interpreter)
+    return rounds_of_versions((version,), seed, on_conditions=on_conditions, pinned=pinned)
+
+
+def rounds_of_versions(
+    versions: Sequence[Version],
+    seed: int,
+    *,
+    on_conditions: OnConditions = lambda *_: None,
+    pinned: bool | None = None,
+) -> OpenRound:
+    """Return what opens rounds of several versions: a fresh interpreter each, one hash seed.
+
+    Which of them starts first is drawn for each round. Variants are timed on an isolated CPU where
+    there is one; if *pinned*, else on one and the same that is not; if it is False, wherever the
+    system has them run. At the end of each round *on_conditions* is told what else the machine did
+    during it; of a round that is measured again, once more.
     """
     # Once for all rounds: while one of them is open, this process keeps off that CPU.
     cpu = None if pinned is False else cpu_to_measure_on(shared=pinned is True)
@@ -148,18 +189,26 @@ def rounds_of(
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
         watch = Watch()
-        with (
-            open_crew(
-                interpreter,
-                group,
-                "time",
-                seed=seed,
-                hash_seed=round_hash_seed(seed, index),
-                members=variants,
-            ) as members,
-            kept_off(cpu),
-        ):
-            yield {variant: PyperfWorker(member, cpu) for variant, member in members.items()}
+        workers: dict[str, PyperfWorker] = {}
+        order = random.Random(f"{seed} first of round {index}").sample(versions, len(versions))
+        with ExitStack() as stack:
+            for version in order:
+                names = {version.member(each): each for each in version.group.variants}
+                chosen = {names[member]: member for member in variants if member in names}
+                if not chosen:
+                    continue
+                crew = open_crew(
+                    version.interpreter,
+                    version.group,
+                    "time",
+                    seed=seed,
+                    hash_seed=round_hash_seed(seed, index),
+                    members=tuple(chosen),
+                )
+                for variant, member in stack.enter_context(crew).items():
+                    workers[chosen[variant]] = PyperfWorker(member, cpu)
+            stack.enter_context(kept_off(cpu))
+            yield {member: workers[member] for member in variants}
             # Before the children are gone, whose own time is not that of others.
             on_conditions(index, watch.conditions())
 

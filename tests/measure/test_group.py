@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -14,14 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.measure.crew import Interpreter
-from harness.measure.group import measure_group
+from harness.measure.group import measure_group, measure_versions
 from harness.measure.implementation import missing
+from harness.measure.worker import Version
 from harness.plan import Group, Plan, Preset, Runtime
 from harness.record import GroupRecord, Observation, RunStatus
 from tests.runs import make_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -289,3 +291,89 @@ def test_an_interpreter_that_has_gone_fails_the_group() -> None:
         run.plan.groups[0], run.plan, Interpreter("no-such-python"), lambda *_: None
     )
     assert record.error == "its processes cannot be started (No such file or directory)"
+
+
+class TestVersions:
+    """Two scenario files stand for two versions of one."""
+
+    def measured(
+        self,
+        paths: Sequence[Path],
+        variants: Sequence[tuple[str, ...]] = (("coroutine", "mine"),) * 2,
+        instruments: tuple[str, ...] = ("time", "allocations"),
+    ) -> tuple[GroupRecord, ...]:
+        params = (("sync_ratio", 1.0), ("size", 64))
+        runtime = Runtime(platform.python_version(), sys.implementation.name)
+        groups = [Group("sample", params, names, runtime) for names in variants]
+        versions = [
+            Version(group, Interpreter(sources={"sample": str(path)}), label)
+            for group, path, label in zip(groups, paths, ("base", "head"), strict=True)
+        ]
+        preset = Preset("tiny", 0.05, (2, 2), 2)
+        plan = Plan(tuple(groups), "coroutine", preset, seed=0, instruments=instruments)
+        return measure_versions(versions, plan, lambda *_: None)
+
+    def test_each_is_counted_and_timed_by_its_own_code(
+        self, write_scenario: Callable[..., Path]
+    ) -> None:
+        paths = [write_scenario("base/sample"), write_scenario("head/sample", mine="extra = [1]")]
+        base, head = self.measured(paths)
+        assert (base.status, head.status) == (RunStatus.DONE, RunStatus.DONE)
+        assert head.allocations["mine"].count == base.allocations["mine"].count + 1
+        assert head.allocations["coroutine"] == base.allocations["coroutine"]
+        assert base.observations == head.observations
+        for record in (base, head):
+            assert {variant: [*timing.rounds] for variant, timing in record.timings.items()} == {
+                "coroutine": [0, 1],
+                "mine": [0, 1],
+            }
+
+    def test_a_version_that_cannot_be_verified_leaves_the_other_to_be_measured(
+        self, write_scenario: Callable[..., Path]
+    ) -> None:
+        paths = [write_scenario("base/sample"), write_scenario("head/sample", setup="1 / 0")]
+        base, head = self.measured(paths)
+        assert (base.status, base.error) == (RunStatus.DONE, None)
+        assert base.timings.keys() == {"coroutine", "mine"}
+        assert head.status is RunStatus.FAILED
+        assert "ZeroDivisionError" in str(head.error)
+        assert head.timings == {}
+
+    def test_a_variant_that_dies_in_one_version_fails_there_alone(
+        self, write_scenario: Callable[..., Path]
+    ) -> None:
+        dies = "import os; within('time_values') and os._exit(1)"
+        paths = [write_scenario("base/sample"), write_scenario("head/sample", mine=dies)]
+        base, head = self.measured(paths, instruments=("time",))
+        assert (base.status, base.failures) == (RunStatus.DONE, {})
+        assert head.status is RunStatus.FAILED
+        assert "died" in head.failures["mine"]
+        assert [*base.timings["mine"].rounds] == [*head.timings["coroutine"].rounds] == [0, 1]
+
+    def test_a_variant_of_one_version_only_is_measured_there(
+        self, write_scenario: Callable[..., Path]
+    ) -> None:
+        paths = [write_scenario("base/sample"), write_scenario("head/sample")]
+        variants = (("coroutine",), ("coroutine", "mine"))
+        base, head = self.measured(paths, variants)
+        assert base.timings.keys() == base.allocations.keys() == {"coroutine"}
+        assert head.timings.keys() == head.allocations.keys() == {"coroutine", "mine"}
+
+    def test_a_count_that_was_higher_by_chance_is_taken_again_and_the_smallest_kept(
+        self, write_scenario: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        """Its first count makes an allocation more; what is told of is from a later one."""
+        told = tmp_path / "counted"
+        first = (
+            f"import pathlib; global often; told = pathlib.Path({str(told)!r}); "
+            "often = 1 + (len(told.read_text()) if told.exists() else 0); "
+            "within('_prepare') and told.write_text('x' * often)"
+        )
+        once = "extra = [1] if often < 3 else None"
+        paths = [
+            write_scenario("base/sample"),
+            write_scenario("head/sample", setup=first, mine=once, end="often = 0"),
+        ]
+        base, head = self.measured(paths, (("mine",),) * 2, instruments=("allocations",))
+        assert head.allocations["mine"].count == base.allocations["mine"].count
+        assert len(told.read_text()) == 3

@@ -1,0 +1,92 @@
+"""Measuring two versions: both runs planned, measured group by group, and stored after each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.measure.group import measure_versions
+from harness.measure.worker import Version
+from harness.pipeline import in_order, now, outcome
+from harness.record import RunStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from harness.measure.crew import Interpreter
+    from harness.measure.group import OnStage
+    from harness.pipeline import Listener
+    from harness.plan import Group, Plan
+    from harness.record import GroupRecord, Run
+    from harness.store import RunFolder
+
+    Measure = Callable[[Sequence[Version], Plan, OnStage], Sequence[GroupRecord]]
+
+__all__ = ["Side", "measure_sides"]
+
+
+class Side:
+    """One of the two versions: its run as it grows, where that is stored, and what measures it.
+
+    *label* is ``base`` or ``head``.
+    """
+
+    def __init__(self, label: str, run: Run, folder: RunFolder, interpreter: Interpreter) -> None:
+        self.label = label
+        self.run = run
+        self.folder = folder
+        self.interpreter = interpreter
+
+    def store(self, status: RunStatus, record: GroupRecord | None = None) -> None:
+        """Store the run with another status, and with what was measured last."""
+        ended = None if status is RunStatus.RUNNING else now()
+        groups = self.run.groups if record is None else in_order(self.run, record)
+        self.run = replace(self.run, status=status, ended=ended, groups=groups)
+        self.folder.save(self.run)
+
+
+def measure_sides(
+    base: Side, head: Side, listener: Listener, measure: Measure = measure_versions
+) -> None:
+    """Measure what both plan, interleaved; what one alone has, alone. Store after each group.
+
+    Ctrl-C ends the group that is being measured, keeps the others of both, and leaves both with
+    the status INTERRUPTED. *measure* is another way to measure in tests.
+    """
+    sides = (base, head)
+    pairs = _pairs(sides)
+    try:
+        for side in sides:
+            side.store(RunStatus.RUNNING)
+        listener.run_started([next(iter(pair.values())) for pair in pairs])
+        for pair in pairs:
+            listener.group_started(next(iter(pair.values())))
+            versions = [
+                Version(group, side.interpreter, side.label) for side, group in pair.items()
+            ]
+            records = measure(versions, head.run.plan, listener.stage)
+            for side, record in zip(pair, records, strict=True):
+                side.store(RunStatus.RUNNING, record)
+            listener.group_ended(_told(records))
+    except KeyboardInterrupt:
+        for side in sides:
+            side.store(RunStatus.INTERRUPTED)
+    else:
+        for side in sides:
+            side.store(outcome(side.run))
+
+
+def _pairs(sides: Sequence[Side]) -> list[dict[Side, Group]]:
+    """Return for each setting the groups of the sides that have it, in the order of the plans."""
+    found: dict[object, dict[Side, Group]] = {}
+    for side in sides:
+        for group in side.run.plan.groups:
+            setting = (group.scenario, group.params, group.runtime)
+            found.setdefault(setting, {})[side] = group
+    return [*found.values()]
+
+
+def _told(records: Sequence[GroupRecord]) -> GroupRecord:
+    """Return the one that has to be told of: of a failure, else the newest version's."""
+    failed = [record for record in records if record.status is RunStatus.FAILED]
+    return (failed or records)[-1]

@@ -1,0 +1,291 @@
+"""Versions: the user's code at a commit and as it is now, measured in the same rounds."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness import catalog
+from harness.against.checkouts import BASE, HEAD, open_checkouts
+from harness.against.contents import contents
+from harness.against.installation import is_awaitbench
+from harness.against.measuring import Side, measure_sides
+from harness.against.repository import Repository
+from harness.analysis.forecast import forecast
+from harness.errors import InputError, UnknownNameError
+from harness.measure.environment import describe, probe, runtime_of
+from harness.measure.machine import machine_findings
+from harness.pipeline import now
+from harness.plan import (
+    DEFAULT_BASELINE,
+    DEFAULT_LOOP,
+    INSTRUMENTS,
+    PRESETS,
+    Plan,
+    Selection,
+)
+from harness.record import Run, RunStatus
+from harness.store import RunFolder, check_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from harness.against.checkouts import Checkout
+    from harness.against.contents import Contents
+    from harness.pipeline import Listener
+    from harness.plan import Group
+
+    Forecast = Callable[[Sequence[Group]], float]
+
+__all__ = ["Measured", "Request", "measure_against"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be measured against the commit *ref*.
+
+    scenarios
+        Scenario files, or names that the user's package registers.
+    selection
+        Variants, parameters, preset, instruments and seed; its *scenarios* are not looked at.
+    name
+        What both runs are called, but for ``-base`` and ``-head``; by the date unless given.
+    install
+        Whether a version that can be installed is; else it is imported from its checkout.
+    """
+
+    ref: str
+    scenarios: tuple[str, ...]
+    selection: Selection = field(default_factory=Selection)
+    loop: str = DEFAULT_LOOP
+    python: str = sys.executable
+    name: str | None = None
+    results: Path = Path("results")
+    install: bool = True
+
+
+class Measured(NamedTuple):
+    """Both runs as they are stored, and where. They are a pair: see :class:`Run`."""
+
+    base: Run
+    head: Run
+    base_folder: RunFolder
+    head_folder: RunFolder
+
+
+def measure_against(
+    request: Request,
+    say: Callable[[str], None],
+    show: Callable[[Forecast], AbstractContextManager[Listener]],
+) -> Measured:
+    """Measure the working tree and the commit *request.ref*, interleaved, and store both runs.
+
+    *say* is given what the user has to know before, line by line. *show* is given a forecast
+    (groups of one version -> seconds for both) and opens what is told how it goes on. InputError
+    before anything is measured: no repository, no such commit, a version that cannot be
+    installed, nothing in common. Ctrl-C while measuring leaves two runs that are INTERRUPTED.
+    """
+    began = time.monotonic()
+    repository = Repository.around(Path.cwd(), request.ref)
+    commit = repository.commit(request.ref)
+    files = _check(request, repository.top)
+    for folder in repository.submodules(commit):
+        say(f"{folder}: a submodule; submodules are checked out in neither version")
+    if is_awaitbench(repository.top):
+        say("awaitbench itself is not compared: this harness measures both versions")
+    with open_checkouts(repository, commit, request.python, installed=request.install) as checkouts:
+        for file in files.values():
+            _provide(file, repository.top, checkouts, say)
+        began_to_start = time.monotonic()
+        said = [probe(checkout.interpreter) for checkout in checkouts]
+        start = (time.monotonic() - began_to_start) / len(said)
+        found = _found(request, files, repository.top, checkouts, said, say)
+        base, head = _sides(request, checkouts, found, said)
+        say(
+            f"{checkouts[0].about} against the {checkouts[1].about}: "
+            f"ready after {time.monotonic() - began:.0f} s"
+        )
+        with show(_forecast(head.run.plan, start)) as listener:
+            measure_sides(base, head, listener)
+    return Measured(base.run, head.run, base.folder, head.folder)
+
+
+def _check(request: Request, top: Path) -> dict[str, Path]:
+    """Return the scenario files by name, within *top*; InputError for what cannot be measured."""
+    if request.selection.preset not in PRESETS:
+        raise UnknownNameError("preset", request.selection.preset, PRESETS)
+    if request.selection.only is not None and request.selection.only not in INSTRUMENTS:
+        raise UnknownNameError("instrument", request.selection.only, INSTRUMENTS)
+    for name in _run_names(request):
+        if (request.results / name).exists():
+            raise InputError(
+                f"{request.results / name}: there is a run of this name already; choose another "
+                "--name"
+            )
+    if not request.scenarios:
+        raise InputError(
+            f"--against {request.ref}: name the scenario files that are to be measured"
+        )
+    files: dict[str, Path] = {}
+    shipped = catalog.shipped()
+    for given in request.scenarios:
+        if not given.endswith(".py"):
+            if given in shipped:
+                raise InputError(
+                    f"--against {request.ref}: {given} comes with awaitbench and is not your code; "
+                    "give a scenario file of your repository"
+                )
+            continue
+        path = Path(os.path.realpath(Path(given).parent)) / Path(given).name
+        if not path.is_relative_to(top):
+            raise InputError(f"{given}: is not in the git repository of the working directory")
+        if not path.is_file():
+            raise InputError(f"{given}: no such file; give the path of a scenario file")
+        if files.setdefault(path.stem, path.relative_to(top)) != path.relative_to(top):
+            raise InputError(
+                f"{given}: another file given is called {path.name} too; rename one of them"
+            )
+    return files
+
+
+def _provide(
+    file: Path, top: Path, checkouts: Sequence[Checkout], say: Callable[[str], None]
+) -> None:
+    """Have a version that does not have the scenario file use today's, with what is beside it."""
+    for checkout in checkouts:
+        if (checkout.folder / file).is_file():
+            continue
+        if checkout.label == BASE:
+            say(
+                f"{file}: {checkout.about} does not have it; today's is measured with both versions"
+            )
+        (checkout.folder / file).parent.mkdir(parents=True, exist_ok=True)
+        for path in {top / file, *(top / file).parent.glob("*.py")}:
+            copy = checkout.folder / path.relative_to(top)
+            if path.is_file() and not copy.exists():
+                shutil.copy2(path, copy)
+
+
+def _found(
+    request: Request,
+    files: Mapping[str, Path],
+    top: Path,
+    checkouts: Sequence[Checkout],
+    said: Sequence[Mapping[str, str | bool]],
+    say: Callable[[str], None],
+) -> tuple[dict[str, Contents], dict[str, Contents]]:
+    """Return what each version has; InputError where they have nothing in common."""
+    names = [Path(each).stem if each.endswith(".py") else each for each in request.scenarios]
+    base, head = (
+        contents(
+            checkout.interpreter,
+            {name: str(checkout.folder / files[name]) if name in files else "" for name in names},
+            request.selection,
+            runtime_of(about, request.loop),
+            checkout.folder,
+            (top, *(other.folder for other in checkouts if other is not checkout)),
+        )
+        for checkout, about in zip(checkouts, said, strict=True)
+    )
+    for name in dict.fromkeys(names):
+        if problem := head[name].problem:
+            raise InputError(problem)
+        if problem := base[name].problem:
+            say(f"{name}: has nothing to be compared with in {checkouts[0].about}: {problem}")
+    _check_names(request.selection, [*base.values(), *head.values()])
+    if not _cases(base) & _cases(head):
+        reasons = "; ".join(dict.fromkeys(each.problem for each in base.values() if each.problem))
+        raise InputError(
+            f"--against {request.ref}: nothing can be compared: "
+            f"{reasons or 'no variant at the same setting is in both versions'}"
+        )
+    return base, head
+
+
+def _cases(found: Mapping[str, Contents]) -> set[tuple[object, str]]:
+    return {
+        ((group.scenario, group.params), variant)
+        for each in found.values()
+        for group in each.groups
+        for variant in group.variants
+    }
+
+
+def _check_names(selection: Selection, found: Sequence[Contents]) -> None:
+    """UnknownNameError for a variant or parameter that neither version has."""
+    variants = {name for each in found for name in each.variants}
+    parameters = {name for each in found for name in each.parameters}
+    for name in selection.variants:
+        if name not in variants:
+            raise UnknownNameError("variant", name, variants)
+    if selection.baseline is not None and selection.baseline not in variants:
+        raise UnknownNameError("variant (for the baseline)", selection.baseline, variants)
+    for name, _ in selection.params:
+        if name not in parameters:
+            raise UnknownNameError("parameter", name, parameters)
+
+
+def _sides(
+    request: Request,
+    checkouts: Sequence[Checkout],
+    found: Sequence[Mapping[str, Contents]],
+    said: Sequence[Mapping[str, str | bool]],
+) -> tuple[Side, Side]:
+    """Return both runs as they begin, each with a folder of its own."""
+    token = secrets.token_hex(8)
+    sides: list[Side] = []
+    try:
+        for checkout, there, about, name in zip(
+            checkouts, found, said, _run_names(request), strict=True
+        ):
+            run = Run(
+                name=name,
+                status=RunStatus.RUNNING,
+                started=now(),
+                plan=_plan(request.selection, there),
+                environment={"version": checkout.about, **describe(about, request.loop)},
+                findings=machine_findings(about),
+                titles={scenario: each.title for scenario, each in there.items() if each.groups},
+                pair=token,
+            )
+            sources = {scenario: each.source for scenario, each in there.items()}
+            interpreter = replace(checkout.interpreter, sources=sources)
+            folder = RunFolder.create(request.results, name)
+            sides.append(Side(checkout.label, run, folder, interpreter))
+    except BaseException:
+        for side in sides:
+            with suppress(OSError):
+                side.folder.path.rmdir()
+        raise
+    base, head = sides
+    return base, head
+
+
+def _plan(selection: Selection, there: Mapping[str, Contents]) -> Plan:
+    return Plan(
+        groups=tuple(group for each in there.values() for group in each.groups),
+        baseline=selection.baseline or DEFAULT_BASELINE,
+        preset=PRESETS[selection.preset],
+        seed=selection.seed,
+        instruments=INSTRUMENTS if selection.only is None else (selection.only,),
+    )
+
+
+def _run_names(request: Request) -> tuple[str, str]:
+    name = request.name or f"{now()[:19].replace(':', '').replace('T', '-')}-against"
+    return check_name(f"{name}-{BASE}"), check_name(f"{name}-{HEAD}")
+
+
+def _forecast(plan: Plan, start: float) -> Forecast:
+    def seconds(groups: Sequence[Group]) -> float:
+        return 2 * forecast(groups, plan.preset, plan.instruments, start, {})
+
+    return seconds

@@ -1,0 +1,123 @@
+"""The options of ``check`` that measure two versions of the user's code, and doing that."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from harness.against.versions import Request, measure_against
+from harness.command.common import asked_params, error_console, say
+from harness.errors import InputError
+from harness.plan import DEFAULT_LOOP, DEFAULT_PRESET, Selection
+from harness.report.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+
+    from harness.against.versions import Measured
+
+__all__ = ["add_against_arguments", "measured_against", "refuse_without_against"]
+
+# What only measuring takes, by its option, with what it is when it is not given.
+_ONLY_MEASURING: dict[str, object] = {
+    "variant": [],
+    "param": [],
+    "preset": None,
+    "baseline": None,
+    "loop": None,
+    "python": None,
+    "name": None,
+    "seed": None,
+    "no_install": False,
+}
+
+
+def add_against_arguments(parser: ArgumentParser) -> None:
+    """Declare ``--against`` and what goes with it, but for ``--only`` and ``--results``.
+
+    These the command has for stored runs too.
+    """
+    group = parser.add_argument_group("measuring two versions of your code")
+    group.add_argument(
+        "--against",
+        metavar="GIT_REF",
+        help="measure the scenario files that are given, as the working tree has them and as this "
+        "commit does, in the same rounds",
+    )
+    group.add_argument(
+        "-v",
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure this variant; repeat for several (default: all)",
+    )
+    group.add_argument(
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=V1,V2",
+        help="measure at these values of a parameter; repeat for several (default: the sweep)",
+    )
+    group.add_argument(
+        "--preset",
+        help="how exact: quick, standard or rigorous aim at 5, 2 or 1 %% (default: quick)",
+    )
+    group.add_argument(
+        "--baseline", metavar="NAME", help="measure this variant too, and note it as the baseline"
+    )
+    group.add_argument("--loop", help="asyncio (default) or uvloop")
+    group.add_argument(
+        "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
+    )
+    group.add_argument(
+        "--name", metavar="RUN", help="store the runs RUN-base and RUN-head (default: the date)"
+    )
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="seed of requests and sweep order (default: 0)"
+    )
+    group.add_argument(
+        "--no-install",
+        action="store_true",
+        help="import both versions from their checkouts, without installing them",
+    )
+
+
+def measured_against(args: Namespace, scenarios: Sequence[str]) -> Measured:
+    """Measure *scenarios* as the command line says and return both runs."""
+    request = Request(
+        ref=args.against,
+        scenarios=tuple(scenarios),
+        selection=Selection(
+            variants=tuple(args.variant),
+            params=asked_params(args.param),
+            baseline=args.baseline,
+            preset=args.preset or DEFAULT_PRESET,
+            only=args.only,
+            seed=args.seed or 0,
+        ),
+        loop=args.loop or DEFAULT_LOOP,
+        python=args.python or sys.executable,
+        name=args.name,
+        results=args.results,
+        install=not args.no_install,
+    )
+    return measure_against(
+        request, say, lambda forecast: ProgressDisplay(error_console(), forecast)
+    )
+
+
+def refuse_without_against(args: Namespace) -> None:
+    """InputError for an option that says how to measure where nothing is measured."""
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name, unless in _ONLY_MEASURING.items()
+        if getattr(args, name) != unless
+    ]
+    if given:
+        raise InputError(
+            f"{', '.join(given)}: for measuring, which only --against does; leave it out to hold "
+            "two stored runs against each other"
+        )
