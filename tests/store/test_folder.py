@@ -274,13 +274,25 @@ class TestWriting:
         assert stored.load() == run
         assert {path.name for path in stored.path.iterdir()} == FILES
 
-    def test_a_folder_that_has_gone_is_answered_with_one_line(
+    def test_a_folder_that_has_gone_is_made_again_with_all_that_was_measured(
         self, stored: RunFolder, tmp_path: Path
     ) -> None:
         run = stored.load()
         stored.path.rename(tmp_path / "elsewhere")
-        with pytest.raises(StoreError, match="cannot be written"):
+        assert stored.is_missing()
+        stored.save(run)
+        assert not stored.is_missing()
+        assert stored.load() == run
+
+    def test_a_folder_that_cannot_be_made_again_is_answered_with_one_line(
+        self, stored: RunFolder, results: Path, tmp_path: Path
+    ) -> None:
+        run = stored.load()
+        results.rename(tmp_path / "elsewhere")
+        results.write_text("a file", encoding="utf-8")
+        with pytest.raises(StoreError, match="first: cannot be made again") as caught:
             stored.save(run)
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
