@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
     from harness.record import Run
+    from harness.store import RunFolder
 
 __all__ = ["RESULTS", "add_folders", "console", "error_console", "write_report_of"]
 
@@ -56,11 +57,16 @@ def error_console() -> Console:
     return Console(stderr=True)
 
 
-def write_report_of(run: Run, reports: Path) -> Path:
-    """Write the HTML report of *run* into its folder under *reports* and return its path."""
+def write_report_of(run: Run, reports: Path, folder: RunFolder | None = None) -> Path:
+    """Write the HTML report of *run* into its folder under *reports* and return its path.
+
+    It is called like the *folder* that the run was read from, whatever name stands in its files:
+    that may be another run's, whose report is not overwritten.
+    """
     from harness.report.html import write_report
 
-    path = reports / check_name(run.name) / "index.html"
+    name = run.name if folder is None else folder.path.resolve().name
+    path = reports / check_name(name) / "index.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_report(run, path)
