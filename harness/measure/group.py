@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.errors import MeasureError
+from harness.errors import MeasureError, shortened
+from harness.measure.allowance import Allowance
 from harness.measure.conductor import time_group
 from harness.measure.crew import open_crew
 from harness.measure.worker import rounds_of
@@ -55,8 +56,8 @@ def measure_group(
         if "time" in plan.instruments:
             record = _timed(record, plan, interpreter, on_stage)
     except MeasureError as error:
-        record = replace(record, status=RunStatus.FAILED, error=str(error))
-    if record.failures:
+        record = replace(record, status=RunStatus.FAILED, error=shortened(str(error)))
+    if record.failures or record.error is not None:
         record = replace(record, status=RunStatus.FAILED)
     return replace(record, duration=time.monotonic() - started)
 
@@ -132,16 +133,18 @@ def _timed(
     record: GroupRecord, plan: Plan, interpreter: Interpreter, on_stage: OnStage
 ) -> GroupRecord:
     group = record.group
+    allowance = Allowance(interpreter.patience, plan.preset.rounds[1])
     timing = time_group(
         group.variants,
         dict.fromkeys(group.variants, plan.baseline),
         plan.preset,
-        rounds_of(group, interpreter, plan.seed),
+        rounds_of(group, interpreter, plan.seed, allowance),
         random.Random(f"{plan.seed} {group.key}"),
         on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
     )
     return replace(
         record,
+        error=timing.error,
         timings=timing.timings,
         failures={**record.failures, **timing.failures},
         target_met=timing.target_met if timing.timings else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from harness.measure.crew import open_crew
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from harness.measure.allowance import Allowance
     from harness.measure.conductor import OpenRound
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
@@ -50,8 +52,9 @@ _KEPT_METADATA = frozenset(
 )
 
 # A value may take this many times as long as calibration expects before the child counts as
-# hanging: the machine may be busy with other things.
+# hanging: the machine may be busy with other things, for this many seconds too.
 _SLOWER = 20
+_BUSY_SECONDS = 10.0
 
 
 def clean_metadata(metadata: Mapping[str, float | str]) -> dict[str, float | str]:
@@ -70,9 +73,11 @@ class PyperfWorker:
     def __init__(self, member: Member) -> None:
         self._member = member
         self._limit = 0.0
+        self._began = self._prepared = 0.0
 
     def prepare(self) -> None:
         """Have the child begin to set the scenario up, and to warm up."""
+        self._began = time.monotonic()
         self._member.tell("prepare")
         self._member.tell("warm_up")
 
@@ -80,6 +85,7 @@ class PyperfWorker:
         """Wait until it is warm; return the operations of one cycle."""
         operations: int = self._member.listen("prepare")["operations"]
         self._member.listen("warm_up")
+        self._prepared = time.monotonic() - self._began
         return operations
 
     def calibrate(self, seconds: float) -> Calibration:
@@ -88,7 +94,12 @@ class PyperfWorker:
 
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
         """Have the child start pyperf, whose first value waits at the gate."""
-        self._limit = self._member.patience + _SLOWER * expected
+        # Calibrated: what takes a millisecond need not be waited for as long as a set-up.
+        self._limit = min(self._member.patience, _BUSY_SECONDS) + _SLOWER * expected
+        if self._member.allowance is not None:
+            self._member.allowance.expect(
+                self._member.variant, self._prepared, values + warmups, expected
+            )
         self._member.ask("time", loops=loops, values=values, warmups=warmups)
 
     def measure(self) -> None:
@@ -113,8 +124,13 @@ def round_hash_seed(seed: int, index: int) -> int:
     return random.Random(f"{seed} round {index}").randrange(1, 2**32)
 
 
-def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
-    """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed."""
+def rounds_of(
+    group: Group, interpreter: Interpreter, seed: int, allowance: Allowance | None = None
+) -> OpenRound:
+    """Return what opens the rounds of *group*: each a fresh interpreter, its own hash seed.
+
+    *allowance* is what all of them may take together; as long as they like unless given.
+    """
 
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, PyperfWorker]]:
@@ -125,6 +141,7 @@ def rounds_of(group: Group, interpreter: Interpreter, seed: int) -> OpenRound:
             seed=seed,
             hash_seed=round_hash_seed(seed, index),
             members=variants,
+            allowance=allowance,
         ) as members:
             yield {variant: PyperfWorker(member) for variant, member in members.items()}
 
