@@ -49,7 +49,7 @@ def check_plan(plan: Plan) -> None:
         raise ValueError("seed: too large")
     if not {*plan.instruments} <= {*INSTRUMENTS}:
         raise ValueError(f"instruments: expected of {', '.join(INSTRUMENTS)}")
-    if len({*plan.groups}) < len(plan.groups):
+    if len({each.key for each in plan.groups}) < len(plan.groups):
         raise ValueError("a group is planned twice")
     if sum(len(each.variants) + len(each.unavailable) for each in plan.groups) > _MOST_CASES:
         raise ValueError(f"more than {_MOST_CASES:,} cases are planned")
@@ -62,20 +62,19 @@ def _check_group(group: Group) -> None:
     if isinstance(ratio, str | bool) or ratio is None or not 0 <= ratio <= 1:
         raise ValueError(f"sync_ratio={_short(ratio)}: expected a number from 0 to 1")
     for name, value in group.params:
-        _text("parameter", name)
+        _name("parameter", name)
         if isinstance(value, str):
-            _text(name, value)
+            _name(name, f"{value}.")  # it may be empty
         elif not isinstance(value, bool):
             _figure(name, value, _LARGEST_INTEGER, -_LARGEST_INTEGER)
     names = (*group.variants, *(name for name, _ in group.unavailable))
     if len({*group.variants}) < len(group.variants):
         raise ValueError(f"a variant of {_short(group.scenario)} is planned twice")
     runtime = group.runtime
-    told = chain(names, (reason for _, reason in group.unavailable))
-    for text in (group.scenario, runtime.implementation, runtime.loop, runtime.without_native):
-        _text("group", text)
-    for text in told:
-        _text(group.scenario, text)
+    for text in (runtime.without_native, *(reason for _, reason in group.unavailable)):
+        _text("reason", text)
+    for name in (group.scenario, runtime.implementation, runtime.loop, *names):
+        _name("group", name)
     if not re.fullmatch(r"\d{1,4}(\.\w{1,20}){1,3}\+?", runtime.python, re.ASCII):
         raise ValueError(f"python={_short(runtime.python)}: expected a version, as 3.13.0")
     _ = runtime.version
@@ -194,6 +193,13 @@ def _figure(name: str, value: float, most: float, least: float = 0) -> None:
 def _text(name: str, text: str) -> None:
     if len(text) > _LONGEST_TEXT:
         raise ValueError(f"{_short(name)}: a text of {len(text):,} characters; {_TOO_LONG}")
+
+
+def _name(what: str, name: str) -> None:
+    """ValueError for what pyperf does not take as a name either."""
+    _text(what, name)
+    if not name or name != name.strip() or "\n" in name or "\r" in name:
+        raise ValueError(f"{what}: {name[:60]!r} is no name")
 
 
 def _short(value: object) -> str:

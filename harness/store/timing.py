@@ -144,7 +144,7 @@ class _Suite(msgspec.Struct, frozen=True):
 def decode_timings(content: bytes) -> dict[tuple[int, str], Timing]:
     """Return the timings by group index and variant.
 
-    ValueError, a TypeError or a KeyError if it is damaged. Not by pyperf, which reads no types.
+    ValueError, a TypeError or a KeyError if it is damaged.
     """
     suite = msgspec.json.decode(content, type=_Suite)
     if suite.version != _VERSION:
@@ -156,7 +156,23 @@ def decode_timings(content: bytes) -> dict[tuple[int, str], Timing]:
         if (about.group, about.variant) in found:
             raise ValueError(f"{about.variant} is listed twice in group {about.group}")
         found[about.group, about.variant] = _timing(benchmark, shared, about.operations)
+        _check_benchmark(benchmark, shared)
     return found
+
+
+def _check_benchmark(benchmark: _Benchmark, shared: Mapping[str, Any]) -> None:
+    """Have pyperf look whether it could be written again."""
+    pyperf.Benchmark(
+        [
+            pyperf.Run(
+                run.values,
+                warmups=list(run.warmups),
+                metadata={**shared, **run.metadata},
+                collect_metadata=False,
+            )
+            for run in benchmark.runs
+        ]
+    )
 
 
 class _About(msgspec.Struct, frozen=True):
