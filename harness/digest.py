@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["changed_files", "source_digest"]
 
 _MOST_FILES = 200
+_DEEPEST = 20  # packages within packages
 _DIGITS = 16  # hexadecimal ones, of each file: 64 bits
 # In these folders lie modules of others, which have nothing to do with each other.
 _SHARED = frozenset({"site-packages", "dist-packages"})
@@ -88,12 +89,12 @@ class _Own:
     def places(self, module: str) -> Iterator[tuple[Path, str]]:
         """Yield the files that importing *module* runs, packages around it first."""
         parts = module.split(".")
-        if not self._is_own(parts[0]):
+        if not self._is_own(parts[0]) or len(parts) > _DEEPEST:
             return
         for length in range(1, len(parts) + 1):
             place = self.root.joinpath(*parts[:length])
             for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
-                if path.is_file():
+                if _is_file(path):
                     yield path, ".".join(parts[:length])
                     break
 
@@ -106,6 +107,13 @@ class _Own:
             and top not in sys.stdlib_module_names
             and self.root.name not in _SHARED
         )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
 
 
 def _imports(source: bytes, path: Path, name: str) -> list[str]:

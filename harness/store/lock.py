@@ -54,9 +54,9 @@ class FolderLock:
                 path.unlink()
         self._close()
 
-    def _open(self, path: Path) -> int:
+    def _open(self, path: Path, access: int = os.O_RDONLY) -> int:
         try:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            flags = access | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(path, flags, 0o644)
         except OSError as error:
             raise StoreError(
@@ -69,6 +69,8 @@ class FolderLock:
             if error.errno in _WITHOUT:
                 return descriptor
             os.close(descriptor)
+            if error.errno == errno.EBADF and access == os.O_RDONLY:
+                return self._open(path, os.O_RDWR)  # NFS locks what may be written
             if error.errno not in _TAKEN:
                 raise StoreError(
                     f"{path}: cannot be locked ({error.strerror}); give another folder with "
