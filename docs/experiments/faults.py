@@ -1,6 +1,6 @@
 """Faults: what becomes of a run when something goes wrong, injected many times each.
 
-``python docs/experiments/faults.py [--json FILE] [--tries 20] [--only runs|children|inputs]``
+``python docs/experiments/faults.py [--json FILE] [--tries 20] [--only KIND] [--fault TEXT]``
 
 ``runs``: a real run of the command line, in the middle of which something is done to it, its folder
 or its disk. ``children``: a group whose one variant misbehaves. ``inputs``: a stored run that
@@ -33,7 +33,7 @@ from harness.plan import Group, Plan, Preset, Runtime  # noqa: E402
 from harness.record import RunStatus  # noqa: E402
 from harness.store import RunFolder  # noqa: E402
 from tests.conftest import _SCENARIO  # noqa: E402
-from tests.faults.injection import FAULTS, NotPermittedError, Place  # noqa: E402
+from tests.faults.injection import FAULTS, NotPermittedError, Place, inject  # noqa: E402
 from tests.runs import make_run  # noqa: E402
 from tests.test_hostile import CHANGES, FILES, KINDS  # noqa: E402
 
@@ -58,15 +58,17 @@ class Row:
     said: str = ""
 
 
-def runs(tries: int) -> Iterator[Row]:
+def runs(tries: int, named: str) -> Iterator[Row]:
     """Do each fault to whole runs."""
-    for fault, inject in FAULTS.items():
+    for fault in FAULTS:
+        if named not in fault:
+            continue
         row = Row("runs", fault)
         for _ in range(tries):
             with tempfile.TemporaryDirectory() as name:
                 place = Place(Path(name) / "place")
                 try:
-                    row.said = inject(place)
+                    row.said = inject(fault, place)
                 except NotPermittedError as error:
                     row.said = f"skipped: {error}"
                     break
@@ -119,9 +121,11 @@ STAGES = {"time": "behind_gate", "allocations": "count_allocations"}
 PATIENCE = 5.0  # seconds
 
 
-def children(tries: int) -> Iterator[Row]:
+def children(tries: int, named: str) -> Iterator[Row]:
     """Have one variant of a group misbehave; the others have to be measured all the same."""
     for fault, (does, instrument) in CHILDREN.items():
+        if named not in fault:
+            continue
         row = Row("children", fault)
         statements = {"mine": f"if not within({STAGES[instrument]!r}): return request\n    {does}"}
         for _ in range(tries):
@@ -135,6 +139,8 @@ def children(tries: int) -> Iterator[Row]:
             row.said = reason
         yield row
     for fault, does in LEFT.items():
+        if named not in fault:
+            continue
         row = Row("children", fault, said="nothing: it is measured")
         for _ in range(tries):
             record = _measured({"setup": does, "teardown": does}, "time")
@@ -158,12 +164,13 @@ def _measured(statements: dict[str, str], instrument: str) -> GroupRecord:
         return measure_group(group, plan, interpreter, lambda *_: None)
 
 
-def inputs(tries: int) -> Iterator[Row]:
+def inputs(tries: int, named: str) -> Iterator[Row]:
     """Open what somebody else made; another run beside it has to be as it was."""
-    for kind in KINDS:
-        yield _opened(f"{kind.__doc__} in place of a file", tries, _put(kind))
-    for name, change in CHANGES.items():
-        yield _opened(f"{name} in run.json", tries, _changed(change))
+    harms = {f"{kind.__doc__} in place of a file": _put(kind) for kind in KINDS}
+    harms |= {f"{name} in run.json": _changed(change) for name, change in CHANGES.items()}
+    for fault, harm in harms.items():
+        if named in fault:
+            yield _opened(fault, tries, harm)
 
 
 def _put(kind: Callable[[Path], None]) -> Callable[[Path, int], None]:
@@ -217,10 +224,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows to this file")
     parser.add_argument("--tries", type=int, default=20, help="how often each is injected")
     parser.add_argument("--only", choices=KINDS_OF_FAULTS, help="only faults of this kind")
+    parser.add_argument("--fault", default="", metavar="TEXT", help="only those named so")
     given = parser.parse_args()
     rows: list[Row] = []
     for kind in [given.only] if given.only else KINDS_OF_FAULTS:
-        for row in KINDS_OF_FAULTS[kind](given.tries):
+        for row in KINDS_OF_FAULTS[kind](given.tries, given.fault):
             rows.append(row)
             print(
                 f"{row.kind:9} {row.fault:42} {row.survived:4} of {row.tries:3}, "

@@ -100,8 +100,8 @@ class RunFolder:
         Each file is replaced whole. ``run.json`` is last: it says what the others hold. A folder
         that has gone is made again: all that was measured so far is in *run*.
         """
-        if self.is_missing():
-            self._make_again()
+        if self.is_missing() or (self._locked and self._lock.is_lost):
+            self._make_again(run)
         empty = []
         for name, content in self._encoder.files(run):
             if content is None:
@@ -130,7 +130,8 @@ class RunFolder:
         except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
 
-    def _make_again(self) -> None:
+    def _make_again(self, run: Run) -> None:
+        """Make the folder where there is none; StoreError where it is another run's by now."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -139,11 +140,16 @@ class RunFolder:
             ) from error
         if self._locked:
             self._lock.acquire()
+        if _when_started(self.path) not in {None, run.started}:
+            raise StoreError(
+                f"{self.path}: another run has taken this folder meanwhile, and is not "
+                "overwritten; move it away"
+            )
 
     def _remove_what_is_no_run(self) -> None:
         """Leave no folder that takes a name and holds no run, say on a disk that is full."""
         with suppress(OSError):
-            if not (self.path / "run.json").exists():
+            if not (self._lock.is_lost or (self.path / "run.json").exists()):
                 for name in _BEFORE_RUN:
                     (self.path / name).unlink(missing_ok=True)
 
@@ -275,9 +281,12 @@ def _started(results: Path) -> dict[str, str]:
     found = {}
     with suppress(OSError):
         for path in results.glob("*/run.json"):
-            with suppress(
-                OSError, StoreError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError
-            ):
-                header = msgspec.json.decode(read_file(path), type=Header)
-                found[path.parent.name] = header.started
+            if (started := _when_started(path.parent)) is not None:
+                found[path.parent.name] = started
     return found
+
+
+def _when_started(folder: Path) -> str | None:
+    with suppress(OSError, StoreError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return msgspec.json.decode(read_file(folder / "run.json"), type=Header).started
+    return None

@@ -44,6 +44,11 @@ class FolderLock:
         self._close()
         self._descriptor = descriptor
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the file is there no more, or is another one in a folder made by another."""
+        return self._descriptor is None or not _is_there(self._folder / _NAME, self._descriptor)
+
     def release(self) -> None:
         """Give it back, and remove the file; nothing happens where it is not held."""
         if self._descriptor is None:
@@ -91,5 +96,5 @@ class FolderLock:
 def _is_there(path: Path, descriptor: int) -> bool:
     try:
         return os.path.samestat(path.stat(follow_symlinks=False), os.fstat(descriptor))
-    except FileNotFoundError:
+    except OSError:
         return False

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from harness.record import GroupRecord, Run
 
-__all__ = ["FAULTS", "NotPermittedError"]
+__all__ = ["FAULTS", "NotPermittedError", "Place", "inject"]
 
 PACKAGE = Path(harness.__file__).parent.parent
 PATIENCE = 60.0  # seconds, for what takes a few; the machine may be busy
@@ -122,7 +122,14 @@ class Place:
         (folder / "waiting.py").write_text(SCENARIO, encoding="utf-8")
         (folder / "beside.py").write_text("ANSWER = 1\n", encoding="utf-8")
         self.results = folder / "results"
-        self.environment = dict(os.environ) | {"PYTHONPATH": str(PACKAGE)}
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir(exist_ok=True)
+        self._mark = f"AWAITBENCH_FAULTS={folder}"
+        self.environment = os.environ | {
+            "PYTHONPATH": str(PACKAGE),
+            "TMPDIR": str(self.temporary),
+            "AWAITBENCH_FAULTS": str(folder),
+        }
 
     @property
     def stored(self) -> RunFolder:
@@ -178,6 +185,19 @@ class Place:
         assert {record.status for record in run.groups} == {RunStatus.DONE}
         return run
 
+    def wait_until_nothing_is_left(self) -> None:
+        """Wait until all processes have ended, and their temporary files are gone."""
+        until = time.monotonic() + PATIENCE
+        while (left := [*self._processes(), *self.temporary.iterdir()]) != []:
+            assert time.monotonic() < until, left
+            time.sleep(0.02)
+
+    def _processes(self) -> Iterator[str]:
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if self._mark.encode() in path.read_bytes().split(b"\0"):
+                    yield path.parent.name
+
     def first(self) -> GroupRecord:
         """Return what was stored of the first group."""
         return self.stored.load().groups[0]
@@ -211,36 +231,12 @@ def kill(place: Place) -> str:
         before = place.first()
         process.kill()
         process.wait()
-        _gone(process.pid)
+        place.wait_until_nothing_is_left()
     assert place.stored.load().status is RunStatus.RUNNING
     run = place.resume()
     assert run.groups[0] == before
     assert len(run.resumed) == 1
     return "nothing: it was killed; its children ended, their files are gone"
-
-
-def _gone(parent: int) -> None:
-    """Wait until none is left of what the killed process started, nor its temporary folder."""
-    place = Path(os.environ.get("TMPDIR", "/tmp"))
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        if not _measuring_children(parent) and not [*place.glob("awaitbench-*")]:
-            return
-        time.sleep(0.02)
-    raise AssertionError("children or temporary files are left")
-
-
-def _measuring_children(parent: int) -> list[str]:
-    """Return the measuring processes of this environment that have no parent any more."""
-    mark = f"AWAITBENCH_FAULTS={parent}"
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
 
 
 def lock(place: Place) -> str:
@@ -508,3 +504,14 @@ FAULTS: dict[str, Callable[[Place], str]] = {
     "the clock jumps by a year at each look": clock,
     "a child is killed by another": killed_child,
 }
+
+
+def inject(fault: str, place: Place) -> str:
+    """Do that fault to a run in *place*, and return what the user was told.
+
+    AssertionError where something of it was lost, or is left behind; NotPermittedError where this
+    machine does not allow it.
+    """
+    told = FAULTS[fault](place)
+    place.wait_until_nothing_is_left()
+    return told

@@ -122,6 +122,18 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
     assert tuple(record.group for record in after.groups) == after.plan.groups
 
 
+def test_a_kill_ends_even_children_that_hang_while_they_import(
+    write_scenario: Callable[..., Path], tmp_path: Path
+) -> None:
+    hangs = "os.mkdir('waits')\n    import time; time.sleep(1000)"
+    there = "getattr(sys.modules['__main__'].__spec__, 'name', '') == 'harness.measure.child'"
+    path = write_scenario(end=f"if {there}:\n    {hangs}")
+    with start(tmp_path, path, *CHOSEN, "--no-report", "--name", "mine") as process:
+        wait_until_it_waits(tmp_path, process)
+        process.kill()
+    gone(tmp_path / "temporary")  # and `nothing_left` looks for processes
+
+
 def test_a_kill_leaves_what_was_stored_and_it_can_be_gone_on_with(
     scenario: Callable[[str], Path], tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.injection import FAULTS, NotPermittedError, Place
+from tests.faults.injection import FAULTS, NotPermittedError, Place, inject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ def test_it_is_told_in_one_line_and_nothing_that_was_measured_is_lost(
     fault: str, tmp_path: Path
 ) -> None:
     try:
-        told = FAULTS[fault](Place(tmp_path / "place"))
+        told = inject(fault, Place(tmp_path / "place"))
     except NotPermittedError as error:
         pytest.skip(str(error))
     assert len(told.splitlines()) == 1
