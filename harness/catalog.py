@@ -26,7 +26,18 @@ from harness.scenario import Scenario
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["GROUP", "Catalog", "Entry", "choose", "file_of", "find", "known", "load", "shipped"]
+__all__ = [
+    "GROUP",
+    "Catalog",
+    "Entry",
+    "choose",
+    "file_of",
+    "find",
+    "known",
+    "load",
+    "place_of",
+    "shipped",
+]
 
 GROUP = "awaitbench.scenarios"
 _PACKAGE = "scenarios"
@@ -199,6 +210,16 @@ def file_of(source: str) -> str:
         return call.file
     place, _ = _split(source)
     return place if place.endswith(".py") else str(sys.modules[place].__file__)
+
+
+def place_of(source: str) -> tuple[Path, str]:
+    """Return the file that declares what *source* names, and its module; it has been loaded.
+
+    A file by itself has no module: the name is empty.
+    """
+    call = function.read_source(source)
+    place = _split(source)[0] if call is None else call.place
+    return Path(file_of(source)), "" if place.endswith(".py") else place
 
 
 def _split(source: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from harness._version import __version__
 from harness.errors import AwaitbenchError
 from harness.importing import make_importable
+from harness.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,5 +104,6 @@ def _drop_output() -> None:
 
 
 def _told(message: str) -> int:
-    sys.stderr.write(f"awaitbench: {message}\n")
+    # What it names may be anybody's: a scenario's, or a stored run's.
+    sys.stderr.write(f"awaitbench: {printable(message)}\n")
     return 2

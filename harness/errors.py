@@ -8,7 +8,8 @@
     │   └── StoreError         a run that is missing, damaged, newer, or cannot be written
     └── MeasureError           a child raised, hung or died: its group or case is skipped
         ├── DisagreementError  variants of one scenario do not do the same work
-        └── HungError          a child does not answer, and may still be running
+        ├── HungError          a child does not answer, and may still be running
+        └── OvertimeError      the whole group has taken too long, and ends with what it has
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # The folders of an absolute path, where one can begin.
 _FOLDERS = re.compile(r"(?<![^\s'\"(=:,])/(?:[^\s/'\"]+/)+")
+# Characters of a reason that are kept: it is one line, and stored.
+_LONGEST_REASON = 2000
 
 __all__ = [
     "AwaitbenchError",
@@ -29,8 +32,10 @@ __all__ = [
     "HungError",
     "InputError",
     "MeasureError",
+    "OvertimeError",
     "StoreError",
     "UnknownNameError",
+    "shortened",
     "told",
     "without_paths",
 ]
@@ -51,6 +56,14 @@ def told(error: BaseException) -> str:
         return str(error)
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+def shortened(text: str) -> str:
+    """Return *text* with its middle left out where it is long: a reason may hold a whole answer."""
+    if len(text) <= _LONGEST_REASON:
+        return text
+    half = _LONGEST_REASON // 2
+    return f"{text[:half]} … {text[-half:]}"
 
 
 def without_paths(text: str) -> str:
@@ -88,3 +101,7 @@ class DisagreementError(MeasureError):
 
 class HungError(MeasureError):
     """A child does not answer in time. It may still be running beside the others."""
+
+
+class OvertimeError(MeasureError):
+    """A whole group has taken many times as long as it was expected to."""

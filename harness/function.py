@@ -87,6 +87,11 @@ class Call:
         return text if len(text) <= _LONGEST_TITLE else text[: _LONGEST_TITLE - 1] + "…"
 
     @property
+    def place(self) -> str:
+        """The module, or the path of the file, that holds the function."""
+        return _split(self.target)[0]
+
+    @property
     def file(self) -> str:
         """The file of the module that is named; the function has been found there."""
         place, _ = _split(self.target)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from harness.measure.group import measure_group
-from harness.record import RunStatus
+from harness.record import Finding, RunStatus, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from harness.store import RunFolder
 
 __all__ = ["Listener", "in_order", "measure_run", "now", "outcome", "run_groups"]
+
+_GONE = Finding(
+    Severity.WARNING,
+    "the run's folder disappeared while it was measured, and was made again; what the groups "
+    "before had measured was written again, and nothing of it is lost",
+    "Let nothing else tidy up the folder of results during a run.",
+)
 
 
 class Listener(Protocol):
@@ -69,13 +76,20 @@ def run_groups(run: Run, folder: RunFolder, measure: Measure, listener: Listener
         for group in pending:
             listener.group_started(group)
             record = measure(group, listener.stage)
-            run = replace(run, groups=in_order(run, record))
-            folder.save(run)
+            run = replace(run, groups=in_order(run, record))  # kept, whatever interrupts the next
+            run = _saved(run, folder)
             listener.group_ended(record)
     except KeyboardInterrupt:
         run = replace(run, status=RunStatus.INTERRUPTED, ended=now())
     else:
         run = replace(run, status=outcome(run), ended=now())
+    return _saved(run, folder)
+
+
+def _saved(run: Run, folder: RunFolder) -> Run:
+    """Store *run* and return it, with a note where its folder had gone meanwhile."""
+    if folder.is_missing() and _GONE not in run.findings:
+        run = replace(run, findings=(*run.findings, _GONE))
     folder.save(run)
     return run
 

@@ -463,7 +463,7 @@ class TestStoredRuns:
         content = json.loads((stored.path / "run.json").read_bytes())
         content["name"] = "../outside"
         (stored.path / "run.json").write_text(json.dumps(content), encoding="utf-8")
-        assert "run name '../outside'" in refused("report", "first")
+        assert "run.json: damaged (name ../outside" in refused("report", "first")
         assert not Path("outside").exists()
 
     def test_a_file_where_the_reports_should_be_is_one_line(

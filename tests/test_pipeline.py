@@ -250,6 +250,9 @@ class Memory(RunFolder):
     def save(self, run: Run) -> None:
         self._run = run
 
+    def is_missing(self) -> bool:
+        return False
+
     def load(self) -> Run:
         return self._run
 

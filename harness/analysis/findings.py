@@ -48,6 +48,7 @@ def run_findings(run: Run) -> tuple[Finding, ...]:
         *_groups_findings(run),
         *_failures(run),
         *_missing(run),
+        *_gone_on_with(run),
         *_without_ratios(run),
         *_missed_targets(run),
         *_few_rounds(run),
@@ -74,7 +75,8 @@ def _groups_findings(run: Run) -> Iterator[Finding]:
 def _failures(run: Run) -> Iterator[Finding]:
     for record in run.groups:
         if record.error is not None:
-            yield Finding(Severity.ERROR, f"{_name(record)} was not measured: {record.error}")
+            extent = "not measured to its end" if record.timings else "not measured"
+            yield Finding(Severity.ERROR, f"{_name(record)} was {extent}: {record.error}")
         for variant, reason in record.failures.items():
             if reason != record.error:
                 plain = reason.removeprefix(f"{variant}: ")  # a child's reason names it already
@@ -103,6 +105,17 @@ def _missing(run: Run) -> Iterator[Finding]:
             f"{missing} of {_count(len(run.plan.groups), 'group')} "
             f"{'was' if missing == 1 else 'were'} not measured",
             f"To go on from here: awaitbench run --resume {run.name}.",
+        )
+
+
+def _gone_on_with(run: Run) -> Iterator[Finding]:
+    """Tell that the groups were not measured in one go."""
+    if run.resumed:
+        yield Finding(
+            Severity.HINT,
+            f"this run was interrupted, and gone on with at {', '.join(run.resumed[-_NAMED:])} "
+            "(UTC)",
+            "Groups are compared within themselves only, so that their ratios do not suffer.",
         )
 
 

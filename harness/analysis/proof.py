@@ -104,4 +104,12 @@ def _detectable(run: Run, pairs: Sequence[Estimate]) -> float:
 def _at_least(number: int, of: int) -> float:
     """Return the chance of so many false calls or more, were each one in twenty."""
     p = 1 - _CONFIDENCE
-    return sum(math.comb(of, k) * p**k * (1 - p) ** (of - k) for k in range(number, of + 1))
+    logs = (
+        math.lgamma(of + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(of - k + 1)
+        + k * math.log(p)
+        + (of - k) * math.log1p(-p)
+        for k in range(number, of + 1)
+    )
+    return math.fsum(map(math.exp, logs))

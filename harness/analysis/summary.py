@@ -8,6 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from harness.analysis.rows import COLUMNS
+from harness.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_cell", "summary_csv"]
 
-# OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# OWASP, "CSV Injection": a cell that starts with one of these is a formula to a spreadsheet, also
+# in the width of East Asian characters. Tabs and line ends are none of a cell's any more.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001 these are meant
 
 
 def summary_csv(rows: Iterable[CaseRow]) -> str:
     """Return *rows* as RFC 4180 text (lines end in CR LF), one header line.
 
     A figure that was not measured is empty, and so is one that is not a finite number.
-    Figures keep six significant digits. Write it with ``newline=""``.
+    Figures keep six significant digits; texts are on one line, and what does not print is shown as
+    an escape. Write it with ``newline=""``.
     """
     text = io.StringIO()
     writer = csv.writer(text)
@@ -39,10 +42,10 @@ def csv_cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return _number(value)
-    text = str(value)
-    if isinstance(value, str) and text.startswith(_FORMULA):
-        return f"'{text}"
-    return text
+    if not isinstance(value, str):
+        return str(value)
+    text = printable(value)
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def _number(value: float) -> str:

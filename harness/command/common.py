@@ -9,6 +9,7 @@ from rich.console import Console
 
 from harness.errors import InputError, StoreError
 from harness.plan import DEFAULT_THRESHOLD
+from harness.printable import printable
 from harness.store import check_name
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from harness.record import Run
+    from harness.store import RunFolder
 
 __all__ = [
     "RESULTS",
@@ -93,7 +95,7 @@ def error_console() -> Console:
 
 def say(line: str) -> None:
     """Write a line for people on standard error, as it is."""
-    error_console().print(line, highlight=False, markup=False, soft_wrap=True)
+    error_console().print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
 
 def asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -107,11 +109,16 @@ def asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple(asked.items())
 
 
-def write_report_of(run: Run, reports: Path) -> Path:
-    """Write the HTML report of *run* into its folder under *reports* and return its path."""
+def write_report_of(run: Run, reports: Path, folder: RunFolder | None = None) -> Path:
+    """Write the HTML report of *run* into its folder under *reports* and return its path.
+
+    It is called like the *folder* that the run was read from, whatever name stands in its files:
+    that may be another run's, whose report is not overwritten.
+    """
     from harness.report.html import write_report
 
-    path = reports / check_name(run.name) / "index.html"
+    name = run.name if folder is None else folder.path.resolve().name
+    path = reports / check_name(name) / "index.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_report(run, path)

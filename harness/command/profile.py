@@ -92,6 +92,7 @@ def execute(args: Namespace) -> int:
     between = captures / f"{case}-{'-'.join(_variants(args))}.difference.csv"
     written = [path for each in files for path in (each.capture, each.lines, each.flamegraph)]
     _check_new([*written, between])
+    _check_own(captures.parent, captures, reports)
     _make_folders(captures, reports)
     try:
         seen = [
@@ -190,6 +191,16 @@ def _check_new(paths: Iterable[Path]) -> None:
         if path.exists():
             raise StoreError(
                 f"{path}: there already, and not overwritten; choose another --name, or remove it"
+            )
+
+
+def _check_own(*folders: Path) -> None:
+    """StoreError where a run's folder leads elsewhere: it may be somebody else's, with links."""
+    for folder in folders:
+        if folder.is_symlink():
+            raise StoreError(
+                f"{folder}: is a symbolic link, and nothing is written through it; choose another "
+                "--name, or give the folder that it leads to"
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.command.common import add_folders, console, write_report_of
+from harness.printable import printable
 from harness.store import find_run
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
-    run = find_run(args.results, args.run).load()
-    console().out(str(write_report_of(run, args.reports)), highlight=False)
+    folder = find_run(args.results, args.run)
+    path = write_report_of(folder.load(), args.reports, folder)
+    console().out(printable(str(path)), highlight=False)
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ from harness.command.common import (
     say,
     write_report_of,
 )
-from harness.errors import InputError, UnknownNameError, without_paths
+from harness.digest import changed_files, source_digest
+from harness.errors import InputError, StoreError, UnknownNameError, without_paths
 from harness.function import Call, call_options
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, probe, runtime_of
@@ -39,14 +41,14 @@ from harness.plan import (
 )
 from harness.record import Finding, Run, RunStatus, Severity
 from harness.store import RunFolder, check_name, earlier_durations, find_run
-from harness.strategy import strategy
+from harness.strategy import functions, strategy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.catalog import Entry
-    from harness.plan import Group, Runtime
+    from harness.plan import Group, Plan, Runtime
 
 __all__ = ["add_arguments", "execute"]
 
@@ -114,13 +116,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
+    _check_callable(args)
+    with ExitStack() as stack:
+        prepared = _resumed(args, stack) if args.resume else _new(args, stack)
+        run = _measured(prepared, args)
+    return _show(run, prepared.folder, args)
+
+
+def _measured(prepared: _Prepared, args: Namespace) -> Run:
     from harness.report.progress import ProgressDisplay
 
-    _check_callable(args)
-    prepared = _resumed(args) if args.resume else _new(args)
-    with ProgressDisplay(error_console(), prepared.forecast) as display:
-        run = measure_run(prepared.run, prepared.folder, prepared.interpreter, display)
-    return _show(run, prepared.folder, args)
+    try:
+        with ProgressDisplay(error_console(), prepared.forecast) as display:
+            return measure_run(prepared.run, prepared.folder, prepared.interpreter, display)
+    except StoreError as error:
+        if not (prepared.folder.path / "run.json").is_file():
+            raise
+        to_do = f"what was stored before is kept, go on with: {_to_go_on(prepared.run, args)}"
+        raise StoreError(f"{error}; {to_do}") from error
 
 
 @dataclass(frozen=True)
@@ -152,7 +165,7 @@ def _check_callable(args: Namespace) -> None:
         raise InputError(f"--callable {args.callable}: it has no parameters; leave out --param")
 
 
-def _new(args: Namespace) -> _Prepared:
+def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
     entries, names, problems = _chosen(args)
     interpreter = _interpreter(args, entries)
@@ -188,8 +201,9 @@ def _new(args: Namespace) -> _Prepared:
         environment=describe(said, loop),
         findings=(*found, *map(_not_measured, problems)),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
+        sources=_sources(plan, entries),
     )
-    folder = RunFolder.create(args.results, name)
+    folder = stack.enter_context(RunFolder.create(args.results, name).locked())
     _warn(found)
     return _Prepared(run, folder, interpreter, start)
 
@@ -245,10 +259,13 @@ def _observed(args: Namespace, interpreter: Interpreter, runtime: Runtime) -> di
     return {call.name: catalog.load(replace(call, share=share).source)}
 
 
-def _resumed(args: Namespace) -> _Prepared:
-    """Load the run to go on with; InputError where it cannot be the same run any more."""
+def _resumed(args: Namespace, stack: ExitStack) -> _Prepared:
+    """Load the run to go on with; InputError where it cannot be the same run any more.
+
+    Its folder is locked before, until *stack* ends: another process may be measuring it.
+    """
     _refuse_another_plan(args)
-    folder = find_run(args.results, args.resume)
+    folder = stack.enter_context(find_run(args.results, args.resume).locked())
     run = folder.load()
     entries, names = _known_again(run, args)
     planned = {group.scenario: None for group in run.plan.groups}
@@ -271,7 +288,46 @@ def _resumed(args: Namespace) -> _Prepared:
                 f"{said['implementation']} {said['python']}; give the same one with --python"
             )
     _check_still_there(run, runtime_of(said, DEFAULT_LOOP), args)
+    _check_unchanged(run, entries, args)
+    if {each.group for each in run.groups if each.status is RunStatus.DONE} != {*run.plan.groups}:
+        run = replace(run, resumed=(*run.resumed, now()))
     return _Prepared(run, folder, interpreter, start)
+
+
+def _sources(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Return the digest of each planned scenario's code."""
+    return {
+        name: source_digest(*catalog.place_of(entries[name].source))
+        for name in dict.fromkeys(group.scenario for group in plan.groups)
+    }
+
+
+def _check_unchanged(run: Run, entries: Mapping[str, Entry], args: Namespace) -> None:
+    """InputError where the code of a scenario is not that which was measured before.
+
+    Half of the figures would be of the one, half of the other.
+    """
+    for name, digest in _sources(run.plan, entries).items():
+        before = run.sources.get(name)
+        if before is None:
+            say(
+                f"awaitbench: {args.resume} does not say of which code {name} was: whether it is "
+                "the same now, nobody knows"
+            )
+        elif before != digest:
+            files = ", ".join(changed_files(before, digest)) or "its code"
+            raise InputError(
+                f"--resume {args.resume}: the code of {name!r} has changed since ({files}); "
+                "put it back as it was, or begin a new run"
+            )
+        variants = functions(entries[name].scenario)
+        for group in run.plan.groups:
+            gone = [each for each in group.variants if each not in variants]
+            if group.scenario == name and gone:
+                raise InputError(
+                    f"--resume {args.resume}: it measures {name}'s {gone[0]}, which the scenario "
+                    "does not have any more; begin a new run"
+                )
 
 
 def _known_again(run: Run, args: Namespace) -> tuple[Mapping[str, Entry], tuple[str, ...]]:
@@ -351,7 +407,7 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     finally:  # also where the reader of the table, say `head`, had enough
         say(f"results: {folder.path}/")
         if not args.no_report and run.groups:
-            path = write_report_of(run, args.reports)
+            path = write_report_of(run, args.reports, folder)
             say(f"report:  {path}")
     if args.callable is not None:
         say(

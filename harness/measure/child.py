@@ -11,9 +11,11 @@ import gc
 import importlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -21,12 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness import catalog
-from harness.errors import AwaitbenchError, MeasureError, told, without_paths
+from harness.errors import AwaitbenchError, MeasureError, shortened, told, without_paths
 from harness.measure import implementation
 from harness.measure.affinity import pin_this_thread
 from harness.measure.calibration import calibrate, floor, warm_up
 from harness.measure.drive import open_driver
-from harness.measure.protocol import VERSION, Channel
+from harness.measure.protocol import TEMPORARY, TEMPORARY_PREFIX, VERSION, Channel
 from harness.scenario import Params
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from harness.scenario import Scenario
 
 __all__ = ["main"]
+
+_ATTEMPTS = 20
 
 # What a task needs is imported before the fork, so that the children share it.
 _INSTRUMENTS = {
@@ -111,8 +115,11 @@ class _Worker:
 
 def main() -> None:
     """Read one job from standard input, fork its workers, and stay until it is closed."""
-    job = json.loads(sys.stdin.readline())
-    lifeline = os.dup(0)
+    line = sys.stdin.readline()
+    _leave_a_watch()
+    if not line:
+        raise SystemExit("protocol: expected a job, got nothing")
+    job = json.loads(line)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a scenario that reads gets nothing
     if job["version"] != VERSION:
         raise SystemExit(f"protocol: expected version {VERSION}, got {job['version']}")
@@ -138,10 +145,33 @@ def main() -> None:
             _Worker(job, scenario).serve(channel, variant)
 
     _fork_workers(channels, serve)
-    # The conductor kills this process group when it is done. Where it died itself, the end of
-    # our input says so, and what hangs would hang for ever.
-    os.read(lifeline, 1)
-    os.killpg(os.getpid(), signal.SIGKILL)
+    while True:
+        signal.pause()  # the conductor, or the watch, kills this process group
+
+
+def _leave_a_watch() -> None:
+    """Fork a process that ends all of this one's group when the conductor is gone.
+
+    The conductor kills the group itself when it is done. Where it died, the end of our input says
+    so; then what hangs would hang for ever, be it the import of the scenario, and nobody would
+    remove the folder of temporary files.
+    """
+    group = os.getpid()
+    if os.fork():
+        return
+    os.setsid()  # the group is killed without it
+    os.closerange(1, os.sysconf("SC_OPEN_MAX"))  # no channel is held open by it
+    os.read(0, 1)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+    folder = os.environ.get(TEMPORARY, "")
+    if Path(folder).name.startswith(TEMPORARY_PREFIX):
+        for _ in range(_ATTEMPTS):
+            shutil.rmtree(folder, ignore_errors=True)
+            if not os.path.lexists(folder):
+                break
+            time.sleep(0.05)  # who was killed may have been about to write
+    os._exit(0)
 
 
 def _fork_workers(
@@ -195,7 +225,7 @@ def _serve_verification(
 
 def _failure(error: BaseException) -> dict[str, Any]:
     """Return the message that says how something failed, and in which line."""
-    text = without_paths(told(error))
+    text = shortened(without_paths(told(error)))
     frames = traceback.extract_tb(error.__traceback__)
     if frames and not isinstance(error, AwaitbenchError):
         text += f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})"

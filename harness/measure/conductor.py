@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from harness.analysis.estimate import looks_needed, target_is_met
-from harness.errors import HungError, MeasureError
+from harness.errors import HungError, MeasureError, OvertimeError
 from harness.record import Timing
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ class GroupTiming:
     """The times of one group as they grow round by round.
 
     calibrations: how each variant is timed. looks: rounds in a row after which the target was met.
+    error: why the group ended before its time.
     """
 
     timings: dict[str, Timing] = field(default_factory=dict)
@@ -98,6 +99,7 @@ class GroupTiming:
     rounds: int = 0
     target_met: bool = False
     looks: int = 0
+    error: str | None = None
 
     def add(self, index: int, variant: str, timed: TimedRound, operations: int) -> None:
         """Join one child's values of round *index* to those of the rounds before."""
@@ -134,6 +136,9 @@ def time_group(
         try:
             with open_round(group.rounds, alive) as workers:
                 complete = _Round(group, workers, preset.values, rng).run()
+        except OvertimeError as error:
+            group.error = str(error)
+            break
         except MeasureError as error:
             group.failures.update(dict.fromkeys(alive, str(error)))
             break
@@ -199,6 +204,8 @@ class _Round:
             return
         try:
             step(variant, self._workers[variant])
+        except OvertimeError:
+            raise  # it is nobody's fault alone
         except MeasureError as error:
             self._group.failures[variant] = str(error)
             del self._workers[variant]

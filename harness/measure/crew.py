@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -9,24 +10,30 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import harness
-from harness.errors import HungError, MeasureError, without_paths
+from harness.errors import HungError, MeasureError, OvertimeError, without_paths
 from harness.importing import added_folders
-from harness.measure.protocol import VERSION, Channel
+from harness.measure.protocol import TEMPORARY, TEMPORARY_PREFIX, VERSION, Channel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from harness.measure.allowance import Allowance
     from harness.plan import Group
 
 __all__ = ["Interpreter", "Member", "open_crew"]
 
-_LONGEST_OUTPUT = 2000
+_LONGEST_OUTPUT = 2000  # bytes of what children print that are looked at
+# What they print is cut down to that when it is more than this. They may print in the middle of a
+# timed stretch: reading from a pipe meanwhile would disturb it, a file takes it silently.
+_LARGEST_OUTPUT = 1 << 20
+_LOOK = 0.05  # seconds between two looks at how much that is, while an answer is waited for
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,21 @@ class Interpreter:
 class Member:
     """One forked child, spoken to over its channel; knows what it printed when it dies.
 
-    *patience* is seconds, as in :class:`Interpreter`; *died* says whether its process ended
-    without an answer.
+    *patience* is seconds, as in :class:`Interpreter`, *allowance* what the whole group may take;
+    *died* says whether its process ended without an answer.
     """
 
-    def __init__(self, variant: str, channel: Channel, output: IO[bytes], patience: float) -> None:
+    def __init__(
+        self,
+        variant: str,
+        channel: Channel,
+        output: IO[bytes],
+        patience: float,
+        allowance: Allowance | None = None,
+    ) -> None:
         self.variant = variant
         self.patience = patience
+        self.allowance = allowance
         self.died = False
         self._channel = channel
         self._output = output
@@ -98,14 +113,15 @@ class Member:
     def listen(self, doing: str, limit: float | None = None) -> dict[str, Any]:
         """Return the next message; MeasureError with the reason if the child gave up.
 
-        *limit* is in seconds, and the member's patience unless given.
+        *limit* is in seconds, and the member's patience unless given. OvertimeError when the whole
+        group has used its allowance up.
         """
         limit = self.patience if limit is None else limit
         try:
-            message = self._channel.receive(limit)
+            message = self._receive(limit)
         except TimeoutError:
             raise HungError(
-                f"{self._who()}no answer to {doing!r} within {limit:g} s; "
+                f"{self._who()}no answer to {doing!r} within {limit:.3g} s; "
                 "does an operation wait for something that never comes?"
             ) from None
         if message is None:
@@ -115,15 +131,46 @@ class Member:
             raise MeasureError(f"{self._who()}{message['error']}")
         return message
 
+    def _receive(self, limit: float) -> dict[str, Any] | None:
+        until = time.monotonic() + limit
+        while True:
+            self._bound_output()
+            self._check_allowance()
+            left = until - time.monotonic()
+            try:
+                return self._channel.receive(min(left, _LOOK))
+            except TimeoutError:
+                if left <= _LOOK:
+                    raise
+
+    def _check_allowance(self) -> None:
+        if self.allowance is not None and self.allowance.left < 0:
+            raise OvertimeError(
+                f"the group has taken more than {self.allowance.seconds:.0f} s, many times what "
+                "its first round let expect, and was ended with what it has; does something slow "
+                "it down?"
+            )
+
+    def _bound_output(self) -> None:
+        """Keep of what the processes print the end only, where it is too much for a disk."""
+        descriptor = self._output.fileno()
+        if os.fstat(descriptor).st_size > _LARGEST_OUTPUT:
+            end = self._end_of_output()
+            os.ftruncate(descriptor, 0)  # those who write go on at the new end: O_APPEND
+            os.write(descriptor, end)
+
+    def _end_of_output(self) -> bytes:
+        # Without seek(): the position is that at which the other children write.
+        descriptor = self._output.fileno()
+        start = max(0, os.fstat(descriptor).st_size - _LONGEST_OUTPUT)
+        return os.pread(descriptor, _LONGEST_OUTPUT, start)
+
     def _who(self) -> str:
         return f"{self.variant}: " if self.variant else ""
 
     def _said(self) -> str:
         """Return the end of what the processes printed, on one line."""
-        # Without seek(): the position is that at which the other children write.
-        descriptor = self._output.fileno()
-        start = max(0, os.fstat(descriptor).st_size - _LONGEST_OUTPUT)
-        text = os.pread(descriptor, _LONGEST_OUTPUT, start).decode(errors="replace").strip()
+        text = self._end_of_output().decode(errors="replace").strip()
         last = text.splitlines()[-1:] if text else []
         return f"; it said: {without_paths(last[0])}" if last else ""
 
@@ -137,6 +184,7 @@ def open_crew(
     seed: int,
     hash_seed: int,
     members: Sequence[str] | None = None,
+    allowance: Allowance | None = None,
 ) -> Iterator[dict[str, Member]]:
     """Start a fresh interpreter that forks one child per variant; all are gone at the end."""
     job = {
@@ -152,6 +200,8 @@ def open_crew(
     with ExitStack() as stack:
         try:
             crew = _gather(stack, interpreter, job, names, hash_seed)
+            for member in crew.values():
+                member.allowance = allowance
         except OSError as error:
             raise MeasureError(
                 f"its processes cannot be started ({error.strerror or error})"
@@ -168,8 +218,9 @@ def _gather(
 ) -> dict[str, Member]:
     """Start the interpreter; what *stack* gets to close ends everything again."""
     output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
+    fcntl.fcntl(output, fcntl.F_SETFL, fcntl.fcntl(output, fcntl.F_GETFL) | os.O_APPEND)
     folder = stack.enter_context(
-        tempfile.TemporaryDirectory(prefix="awaitbench-", ignore_cleanup_errors=True)
+        tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, ignore_cleanup_errors=True)
     )
     pairs = {name: socket.socketpair() for name in names}
     for ours, theirs in pairs.values():
@@ -193,6 +244,7 @@ def _start(
         "PYTHONHASHSEED": str(hash_seed),
         # Children may be killed: what they leave behind goes with this folder.
         "TMPDIR": folder,
+        TEMPORARY: folder,
     }
     process = subprocess.Popen(
         [interpreter.executable, "-m", "harness.measure.child"],

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from harness.errors import MeasureError
+from harness.errors import MeasureError, shortened
+from harness.measure.allowance import Allowance
 from harness.measure.conductor import time_group
 from harness.measure.crew import open_crew
 from harness.measure.worker import Version, rounds_of_versions
@@ -98,7 +99,7 @@ class _Subject:
         try:
             step()
         except MeasureError as error:
-            self.record = replace(self.record, error=str(error))
+            self.record = replace(self.record, error=shortened(str(error)))
 
     def verify(self) -> None:
         started = time.monotonic()
@@ -157,11 +158,14 @@ def _time_together(subjects: Sequence[_Subject], plan: Plan, on_stage: OnStage) 
     versions = [subject.version for subject in subjects]
     references = _references(versions, plan.baseline)
     conditions: dict[int, Conditions] = {}
+    allowance = Allowance(versions[0].interpreter.patience, plan.preset.rounds[1])
     timing = time_group(
         tuple(references),
         references,
         plan.preset,
-        rounds_of_versions(versions, plan.seed, on_conditions=conditions.__setitem__),
+        rounds_of_versions(
+            versions, plan.seed, allowance=allowance, on_conditions=conditions.__setitem__
+        ),
         random.Random(f"{plan.seed} {versions[0].group.key}"),
         on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
     )
@@ -195,6 +199,7 @@ def _with_times(
     overheads = [found.overhead for each, found in timing.calibrations.items() if each in names]
     return replace(
         record,
+        error=timing.error,
         timings=timings,
         failures={**record.failures, **failures},
         target_met=timing.target_met if timings else None,

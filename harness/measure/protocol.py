@@ -23,7 +23,7 @@ of one cycle in the answer to ``calibrate``, of the whole value in that to ``go`
 the number of the CPU to which the timing thread pins itself; null: to none.
 
 Before that, the interpreter that forks the children reads one job, a line, from its standard
-input, whose end later tells it and its children to end:
+input, whose end later tells a watch that it leaves to end it and its children:
 ``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
 "workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
 ``attribute`` or ``verify``; for the last one child says ``observing`` before each of the job's
@@ -34,6 +34,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import MeasureError
@@ -41,9 +42,12 @@ from harness.errors import MeasureError
 if TYPE_CHECKING:
     import socket
 
-__all__ = ["VERSION", "Channel"]
+__all__ = ["TEMPORARY", "TEMPORARY_PREFIX", "VERSION", "Channel"]
 
 VERSION = 1
+# The environment variable that names the folder for temporary files, and how its name begins.
+TEMPORARY = "AWAITBENCH_TEMPORARY"
+TEMPORARY_PREFIX = "awaitbench-"
 _LONGEST_LINE = 64 * 1024 * 1024
 
 
@@ -52,7 +56,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
-        self._pending = b""
+        self._pending = bytearray()
 
     def send(self, message: dict[str, Any]) -> None:
         """Send one message; MeasureError if the other end is gone."""
@@ -64,17 +68,25 @@ class Channel:
     def receive(self, limit: float | None = None) -> dict[str, Any] | None:
         """Return the next message, or None when the other end has closed.
 
-        TimeoutError after *limit* seconds without one.
+        TimeoutError after *limit* seconds without one, however much of one has come by then; what
+        has come is kept.
         """
-        self._socket.settimeout(limit)
-        while b"\n" not in self._pending:
+        until = None if limit is None else monotonic() + limit
+        looked_at = 0
+        while (end := self._pending.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._pending)
+            left = None if until is None else until - monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError
+            self._socket.settimeout(left)
             with suppress(ConnectionResetError):
                 received = self._socket.recv(1 << 16)
-                if received and len(self._pending) < _LONGEST_LINE:
+                if received and looked_at < _LONGEST_LINE:
                     self._pending += received
                     continue
             return None
-        line, _, self._pending = self._pending.partition(b"\n")
+        line = bytes(self._pending[:end])
+        del self._pending[: end + 1]
         try:
             message = json.loads(line)
         except (ValueError, RecursionError) as error:

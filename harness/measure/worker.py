@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ from harness.measure.crew import open_crew
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from harness.measure.allowance import Allowance
     from harness.measure.conductor import OpenRound
     from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
@@ -62,8 +64,9 @@ _KEPT_METADATA = frozenset(
 )
 
 # A value may take this many times as long as calibration expects before the child counts as
-# hanging: the machine may be busy with other things.
+# hanging: the machine may be busy with other things, for this many seconds too.
 _SLOWER = 20
+_BUSY_SECONDS = 10.0
 
 
 def clean_metadata(metadata: Mapping[str, float | str]) -> dict[str, float | str]:
@@ -86,16 +89,20 @@ class OnConditions(Protocol):
 class PyperfWorker:
     """Speaks the protocol of :mod:`harness.measure.protocol` with one child.
 
-    *cpu* is the one on which its values are timed; None: wherever the system has it run.
+    *name* is what the conductor calls it, *cpu* the one on which its values are timed; None:
+    wherever the system has it run.
     """
 
-    def __init__(self, member: Member, cpu: int | None = None) -> None:
+    def __init__(self, member: Member, name: str, cpu: int | None = None) -> None:
         self._member = member
+        self._name = name
         self._cpu = cpu
         self._limit = 0.0
+        self._began = self._prepared = 0.0
 
     def prepare(self) -> None:
         """Have the child begin to set the scenario up, and to warm up."""
+        self._began = time.monotonic()
         self._member.tell("prepare")
         self._member.tell("warm_up")
 
@@ -103,6 +110,7 @@ class PyperfWorker:
         """Wait until it is warm; return the operations of one cycle."""
         operations: int = self._member.listen("prepare")["operations"]
         self._member.listen("warm_up")
+        self._prepared = time.monotonic() - self._began
         return operations
 
     def calibrate(self, seconds: float) -> Calibration:
@@ -111,7 +119,10 @@ class PyperfWorker:
 
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
         """Have the child start pyperf, whose first value waits at the gate."""
-        self._limit = self._member.patience + _SLOWER * expected
+        # Calibrated: what takes a millisecond need not be waited for as long as a set-up.
+        self._limit = min(self._member.patience, _BUSY_SECONDS) + _SLOWER * expected
+        if self._member.allowance is not None:
+            self._member.allowance.expect(self._name, self._prepared, values + warmups, expected)
         self._member.ask("time", loops=loops, values=values, warmups=warmups, cpu=self._cpu)
 
     def measure(self) -> None:
@@ -158,6 +169,7 @@ def rounds_of(
     interpreter: Interpreter,
     seed: int,
     *,
+    allowance: Allowance | None = None,
     on_conditions: OnConditions = lambda *_: None,
     pinned: bool | None = None,
 ) -> OpenRound:
@@ -166,13 +178,16 @@ def rounds_of(
     The options are those of :func:`rounds_of_versions`.
     """
     version = Version(group, interpreter)
-    return rounds_of_versions((version,), seed, on_conditions=on_conditions, pinned=pinned)
+    return rounds_of_versions(
+        (version,), seed, allowance=allowance, on_conditions=on_conditions, pinned=pinned
+    )
 
 
 def rounds_of_versions(
     versions: Sequence[Version],
     seed: int,
     *,
+    allowance: Allowance | None = None,
     on_conditions: OnConditions = lambda *_: None,
     pinned: bool | None = None,
 ) -> OpenRound:
@@ -181,7 +196,8 @@ def rounds_of_versions(
     Which of them starts first is drawn for each round. Variants are timed on an isolated CPU where
     there is one; if *pinned*, else on one and the same that is not; if it is False, wherever the
     system has them run. At the end of each round *on_conditions* is told what else the machine did
-    during it; of a round that is measured again, once more.
+    during it; of a round that is measured again, once more. *allowance* is what all rounds may
+    take together; as long as they like unless given.
     """
     # Once for all rounds: while one of them is open, this process keeps off that CPU.
     cpu = None if pinned is False else cpu_to_measure_on(shared=pinned is True)
@@ -204,9 +220,11 @@ def rounds_of_versions(
                     seed=seed,
                     hash_seed=round_hash_seed(seed, index),
                     members=tuple(chosen),
+                    allowance=allowance,
                 )
                 for variant, member in stack.enter_context(crew).items():
-                    workers[chosen[variant]] = PyperfWorker(member, cpu)
+                    name = chosen[variant]
+                    workers[name] = PyperfWorker(member, name, cpu)
             stack.enter_context(kept_off(cpu))
             yield {member: workers[member] for member in variants}
             # Before the children are gone, whose own time is not that of others.

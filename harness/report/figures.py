@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.printable import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -108,14 +110,3 @@ def align(cells: Sequence[str]) -> list[str]:
     return [
         whole.rjust(before) + (point + fraction).ljust(after) for whole, point, fraction in parts
     ]
-
-
-def visible(text: str) -> str:
-    """Return *text* on one line with every unprintable character shown as an escape.
-
-    A name or a failure's reason comes from somebody's code; it must not move the cursor.
-    """
-    spaced = " ".join(text.split())
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in spaced
-    )

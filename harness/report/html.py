@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from harness._version import __version__
 from harness.errors import InputError
+from harness.printable import printable
 from harness.report.figures import visible
 from harness.report.page import make_page
 
@@ -45,6 +46,7 @@ def render_report(run: Run) -> str:
         loader=PackageLoader("harness.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -52,6 +54,11 @@ def render_report(run: Run) -> str:
     return environment.get_template("report.html.j2").render(
         page=make_page(run), version=__version__
     )
+
+
+def _shown(value: object) -> object:
+    """Return what a template writes, so that no text of a run turns or hides what is around it."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _breakable(name: str, after: str = "_") -> Markup:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harness.plan import format_params
+from harness.printable import visible
 from harness.record import RunStatus
 from harness.report.method import plural
 
@@ -77,7 +78,7 @@ class ProgressDisplay:
 
     def group_started(self, group: Group) -> None:
         """Show which group begins."""
-        self._name = f"{group.scenario} {format_params(group.params)}"
+        self._name = visible(f"{group.scenario} {format_params(group.params)}")
         self._describe("")
 
     def stage(self, stage: str, step: int, steps: int) -> None:
@@ -92,7 +93,8 @@ class ProgressDisplay:
         if record.status is RunStatus.FAILED:
             for reason in dict.fromkeys(filter(None, (record.error, *record.failures.values()))):
                 self._console.print(
-                    f"[red]failed[/] {escape(self._name)}: {escape(reason)}", soft_wrap=True
+                    f"[red]failed[/] {escape(self._name)}: {escape(visible(reason))}",
+                    soft_wrap=True,
                 )
         if not self._live:
             told = ", ".join(filter(None, (_rounds(record), f"{record.duration:.1f} s", left)))

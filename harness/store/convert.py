@@ -17,14 +17,16 @@ from harness.record import (
     Run,
 )
 from harness.store import schema
+from harness.store.sane import check_plan, check_proof, check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from harness.record import Timing
 
 __all__ = [
-    "allocations_file",
+    "case_entries",
+    "group_entry",
     "plan_of",
     "proof_file",
     "proof_of_file",
@@ -47,33 +49,27 @@ def run_file(run: Run) -> schema.RunFile:
         titles=dict(run.titles),
         findings=_finding_entries(run.findings),
         plan=_plan_entry(run.plan),
-        groups=tuple(_group_entry(run.plan.groups.index(each.group), each) for each in run.groups),
+        groups=tuple(group_entry(run.plan.groups.index(each.group), each) for each in run.groups),
         sources=dict(run.sources),
         resumed=run.resumed,
         pair=run.pair,
     )
 
 
-def allocations_file(run: Run) -> schema.AllocationsFile:
-    """Return what ``allocations.json`` holds of *run*."""
-    return schema.AllocationsFile(
-        schema=schema.SCHEMA,
-        cases=tuple(
-            schema.CaseEntry(
-                group=run.plan.groups.index(record.group),
-                scenario=record.group.scenario,
-                params=format_params(record.group.params),
-                variant=variant,
-                allocations=counted.count,
-                bytes=counted.requested_bytes,
-                peak_bytes=counted.peak_bytes,
-                operations=counted.operations,
-                kinds=tuple(schema.KindEntry(**asdict(kind)) for kind in counted.kinds),
-            )
-            for record in run.groups
-            for variant, counted in record.allocations.items()
-        ),
-    )
+def case_entries(index: int, record: GroupRecord) -> Iterator[schema.CaseEntry]:
+    """Yield what ``allocations.json`` holds of *record*, the group at *index* of the plan."""
+    for variant, counted in record.allocations.items():
+        yield schema.CaseEntry(
+            group=index,
+            scenario=record.group.scenario,
+            params=format_params(record.group.params),
+            variant=variant,
+            allocations=counted.count,
+            bytes=counted.requested_bytes,
+            peak_bytes=counted.peak_bytes,
+            operations=counted.operations,
+            kinds=tuple(schema.KindEntry(**asdict(kind)) for kind in counted.kinds),
+        )
 
 
 def run_from_files(
@@ -87,7 +83,8 @@ def run_from_files(
     """
     plan = plan_of(stored)
     allocations = {(case.group, case.variant): _allocations(case) for case in counted.cases}
-    return Run(
+    timed, counts = _by_group(timings), _by_group(allocations)
+    run = Run(
         name=stored.name,
         status=stored.status,
         started=stored.started,
@@ -108,8 +105,8 @@ def run_from_files(
                     variant: Observation(seen.synchronous_share, seen.suspensions, seen.tasks)
                     for variant, seen in entry.observations.items()
                 },
-                timings=_of_group(entry.index, timings),
-                allocations=_of_group(entry.index, allocations),
+                timings=timed.get(entry.index, {}),
+                allocations=counts.get(entry.index, {}),
                 failures=entry.failures,
                 target_met=entry.target_met,
                 loop_overhead=entry.loop_overhead,
@@ -123,6 +120,8 @@ def run_from_files(
             for entry in stored.groups
         ),
     )
+    check_run(run)
+    return run
 
 
 def proof_file(proof: Proof) -> schema.ProofFile:
@@ -131,24 +130,31 @@ def proof_file(proof: Proof) -> schema.ProofFile:
 
 
 def proof_of_file(stored: schema.ProofFile) -> Proof:
-    """Return the proof that is kept beside a run."""
-    return Proof(
-        **{field.name: getattr(stored, field.name) for field in fields(Proof)},
-    )
+    """Return the proof that is kept beside a run; ValueError for one that nothing can give."""
+    proof = Proof(**{field.name: getattr(stored, field.name) for field in fields(Proof)})
+    check_proof(proof)
+    return proof
 
 
 def plan_of(stored: schema.RunFile) -> Plan:
     """Return the plan of a stored run; ValueError for one that no run can have."""
     plan = _plan(stored.plan)
-    _check_groups(plan, [entry.index for entry in stored.groups])
+    check_plan(plan)
+    measured = [entry.index for entry in stored.groups]
+    if len({*measured}) < len(measured) or not {*measured} <= {*range(len(plan.groups))}:
+        raise ValueError("a group is listed twice, or is not in the plan")
     return plan
 
 
-def _of_group(index: int, cases: Mapping[tuple[int, str], Figures]) -> dict[str, Figures]:
-    return {variant: figures for (group, variant), figures in cases.items() if group == index}
+def _by_group(cases: Mapping[tuple[int, str], Figures]) -> dict[int, dict[str, Figures]]:
+    found: dict[int, dict[str, Figures]] = {}
+    for (group, variant), figures in cases.items():
+        found.setdefault(group, {})[variant] = figures
+    return found
 
 
-def _group_entry(index: int, record: GroupRecord) -> schema.GroupEntry:
+def group_entry(index: int, record: GroupRecord) -> schema.GroupEntry:
+    """Return what ``run.json`` holds of *record*, the group at *index* of the plan."""
     return schema.GroupEntry(
         index=index,
         status=record.status,
@@ -213,19 +219,6 @@ def _plan(entry: schema.PlanEntry) -> Plan:
             for group in entry.groups
         ),
     )
-
-
-def _check_groups(plan: Plan, measured: Sequence[int]) -> None:
-    """Look for what every reader relies on, and the types of the schema do not say."""
-    if len({*plan.groups}) < len(plan.groups):
-        raise ValueError("a group is planned twice")
-    if len({*measured}) < len(measured) or not {*measured} <= {*range(len(plan.groups))}:
-        raise ValueError("a group is listed twice, or is not in the plan")
-    for group in plan.groups:
-        ratio = dict(group.params).get("sync_ratio")
-        if isinstance(ratio, str | bool) or ratio is None or not 0 <= ratio <= 1:
-            raise ValueError(f"sync_ratio={ratio}: expected a number from 0 to 1")
-        _ = group.runtime.version
 
 
 def _allocations(case: schema.CaseEntry) -> Allocations:

@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from harness.analysis.rows import case_rows
-from harness.analysis.summary import summary_csv
 from harness.errors import StoreError
 from harness.record import RunStatus
-from harness.store.convert import (
-    allocations_file,
-    plan_of,
-    proof_file,
-    proof_of_file,
-    run_file,
-    run_from_files,
-)
+from harness.store.convert import plan_of, proof_file, proof_of_file, run_from_files
+from harness.store.encoding import Encoder
+from harness.store.lock import FolderLock
+from harness.store.reading import read_file
+from harness.store.sane import NAME, check_duration
 from harness.store.schema import SCHEMA, AllocationsFile, Header, ProofFile, RunFile
-from harness.store.timing import decode_timings, encode_timings
+from harness.store.timing import decode_timings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from harness.plan import Group, Plan
     from harness.record import Proof, Run
 
 __all__ = ["RunFolder", "check_name", "earlier_durations", "find_run", "latest_name"]
 
 LATEST = "latest"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 _LOOKED_AT = 10  # runs, for what a group takes
+_BEFORE_RUN = ("timing.json", "allocations.json", "summary.csv")  # what is written first
+_LONGEST_REASON = 300
 _TO_DO = "give another folder with --results, or make room"
 
 Struct = TypeVar("Struct")
@@ -46,6 +44,9 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._encoder = Encoder()
+        self._lock = FolderLock(path)
+        self._locked = False
 
     @classmethod
     def create(cls, results: Path, name: str) -> RunFolder:
@@ -68,44 +69,107 @@ class RunFolder:
             raise StoreError(f"{path}: cannot be made ({error.strerror}); {_TO_DO}") from error
         return cls(path)
 
+    @contextmanager
+    def locked(self) -> Iterator[RunFolder]:
+        """Keep every other process from measuring this run; StoreError where one does.
+
+        Reading stays possible. A folder in which nothing could be stored is gone afterwards.
+        """
+        try:
+            self._lock.acquire()
+        except StoreError:
+            with suppress(OSError):
+                self.path.rmdir()
+            raise
+        self._locked = True
+        try:
+            yield self
+        finally:
+            self._locked = False
+            self._remove_what_is_no_run()
+            self._lock.release()
+            with suppress(OSError):
+                self.path.rmdir()
+
+    def is_missing(self) -> bool:
+        """Tell whether the folder is there no more."""
+        return not self.path.is_dir()
+
     def save(self, run: Run) -> None:
         """Write everything of *run*; StoreError when the folder cannot be written.
 
-        Each file is replaced whole. ``run.json`` is last: it says what the others hold.
+        Each file is replaced whole. ``run.json`` is last: it says what the others hold. A folder
+        that has gone is made again: all that was measured so far is in *run*.
         """
-        timings = encode_timings(run)
-        if timings is not None:
-            self._write("timing.json", timings.encode())
-        self._write("allocations.json", _pretty(allocations_file(run)))
-        self._write("summary.csv", summary_csv(case_rows(run)).encode())
-        self._write("run.json", _pretty(run_file(run)))
-        if timings is None:
+        if self.is_missing() or (self._locked and self._lock.is_lost):
+            self._make_again(run)
+        empty = []
+        for name, content in self._encoder.files(run):
+            if content is None:
+                empty.append(name)
+            else:
+                self._write(name, content)
+        for name in empty:
             # What a group that is measured again had: nothing in run.json speaks of it any more.
             with suppress(OSError):
-                (self.path / "timing.json").unlink(missing_ok=True)
+                (self.path / name).unlink(missing_ok=True)
 
     def load(self) -> Run:
         """Read the run; StoreError if it is missing, damaged or of a newer schema."""
         stored = self._read("run.json", RunFile)
         counted = self._read("allocations.json", AllocationsFile)
         try:
+            timings = decode_timings(read_file(self.path / "timing.json"))
+        except FileNotFoundError:
             timings = {}
-            if (self.path / "timing.json").exists():
-                timings = decode_timings((self.path / "timing.json").read_text(encoding="utf-8"))
-        except Exception as error:
-            # pyperf raises whatever its parser comes across, KeyError and TypeError included.
+        except OSError as error:
+            raise self._unreadable("timing.json", error) from error
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise self._damaged("timing.json", error) from error
         try:
             run = run_from_files(stored, counted, timings)
         except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
-        if (self.path / "proof.json").exists():
-            run = replace(run, proof=proof_of_file(self._read("proof.json", ProofFile)))
-        return run
+        return replace(run, proof=self._proof())
+
+    def _proof(self) -> Proof | None:
+        """Return what is kept beside the run of what its machine can tell apart, if anything."""
+        if not (self.path / "proof.json").exists():
+            return None
+        try:
+            return proof_of_file(self._read("proof.json", ProofFile))
+        except ValueError as error:
+            raise self._damaged("proof.json", error) from error
 
     def keep_proof(self, proof: Proof) -> None:
         """Write *proof* beside the run; StoreError when the folder cannot be written."""
-        self._write("proof.json", _pretty(proof_file(proof)))
+        self._write(
+            "proof.json",
+            msgspec.json.format(msgspec.json.encode(proof_file(proof)), indent=1) + b"\n",
+        )
+
+    def _make_again(self, run: Run) -> None:
+        """Make the folder where there is none; StoreError where it is another run's by now."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: cannot be made again ({error.strerror}); {_TO_DO}"
+            ) from error
+        if self._locked:
+            self._lock.acquire()
+        if _when_started(self.path) not in {None, run.started}:
+            raise StoreError(
+                f"{self.path}: another run has taken this folder meanwhile, and is not "
+                "overwritten; move it away"
+            )
+
+    def _remove_what_is_no_run(self) -> None:
+        """Leave no folder that takes a name and holds no run, say on a disk that is full."""
+        with suppress(OSError):
+            if not (self._lock.is_lost or (self.path / "run.json").exists()):
+                for name in _BEFORE_RUN:
+                    (self.path / name).unlink(missing_ok=True)
 
     def _write(self, name: str, content: bytes) -> None:
         temporary = ""
@@ -120,8 +184,9 @@ class RunFolder:
             Path(temporary).chmod(0o644)
             Path(temporary).replace(self.path / name)
         except BaseException as error:  # Ctrl-C leaves no half-written file behind either
-            with suppress(OSError):
-                Path(temporary).unlink()
+            if temporary:
+                with suppress(OSError):
+                    Path(temporary).unlink()
             if not isinstance(error, OSError):
                 raise
             raise StoreError(
@@ -131,13 +196,15 @@ class RunFolder:
     def _read(self, name: str, kind: type[Struct]) -> Struct:
         path = self.path / name
         try:
-            content = path.read_bytes()
+            content = read_file(path)
         except FileNotFoundError:
             raise StoreError(f"{self.path}: not a run: it has no {name}") from None
         except OSError as error:
-            raise StoreError(f"{path}: cannot be read ({error.strerror})") from error
+            raise self._unreadable(name, error) from error
         try:
             header = msgspec.json.decode(content, type=Header)
+            if header.schema < 1:
+                raise self._damaged(name, ValueError(f"schema {header.schema}"))
             if header.schema > SCHEMA:
                 raise StoreError(
                     f"{path}: written by a newer awaitbench (schema {header.schema}, this one "
@@ -147,14 +214,19 @@ class RunFolder:
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise self._damaged(name, error) from error
 
+    def _unreadable(self, name: str, error: OSError) -> StoreError:
+        return StoreError(
+            f"{self.path / name}: cannot be read ({error.strerror}); restore it, or measure again"
+        )
+
     def _damaged(self, name: str, error: Exception) -> StoreError:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:_LONGEST_REASON]
         return StoreError(f"{self.path / name}: damaged ({reason}); restore it, or measure again")
 
 
 def check_name(name: str) -> str:
     """Return *name* if a run may be called so; StoreError otherwise."""
-    if name == LATEST or not _NAME.fullmatch(name):
+    if name == LATEST or not NAME.fullmatch(name):
         raise StoreError(
             f"run name {name!r}: expected letters, digits, '.', '_', '+' or '-' (at most 100, "
             f"a letter or digit first) and not {LATEST!r}"
@@ -180,13 +252,13 @@ def earlier_durations(results: Path, plan: Plan) -> dict[Group, float]:
     """
     started = _started(results)
     found: dict[Group, float] = {}
-    for name in sorted(started, key=lambda run: (started[run], run))[-_LOOKED_AT:]:
+    for name in _by_age(started)[-_LOOKED_AT:]:
         with suppress(StoreError, ValueError, OverflowError):
             stored = RunFolder(results / name)._read("run.json", RunFile)
             measured = plan_of(stored)
             if (measured.preset, measured.instruments) == (plan.preset, plan.instruments):
                 found |= {
-                    measured.groups[entry.index]: entry.duration
+                    measured.groups[entry.index]: check_duration(entry.duration)
                     for entry in stored.groups
                     if entry.status is RunStatus.DONE
                 }
@@ -195,7 +267,7 @@ def earlier_durations(results: Path, plan: Plan) -> dict[Group, float]:
 
 def _not_found(results: Path, name: str) -> str:
     started = _started(results)
-    known = sorted(started, key=lambda run: (started[run], run))
+    known = _by_age(started)
     if not known:
         return f"no run {name!r} in {results}/: nothing was measured there; awaitbench run does"
     return f"no run {name!r} in {results}/; the newest there: {', '.join(known[-3:])}"
@@ -209,17 +281,30 @@ def latest_name(results: Path) -> str:
             f"no run in {results}/ yet; measure one with: awaitbench run, or name another "
             "folder with --results"
         )
-    return max(started, key=lambda name: (started[name], name))
+    return _by_age(started)[-1]
+
+
+def _by_age(started: Mapping[str, str]) -> list[str]:
+    """Return the names of runs, the newest last.
+
+    One that is dated in the future was started by a clock that was wrong: it counts as older than
+    those that are not, so that a clock that was put right, or back, does not hide a new run.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return sorted(started, key=lambda name: (started[name] <= now, started[name], name))
 
 
 def _started(results: Path) -> dict[str, str]:
     """Return when each run under *results* was started; one that cannot be read is no run."""
     found = {}
-    for path in results.glob("*/run.json"):
-        with suppress(OSError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            found[path.parent.name] = msgspec.json.decode(path.read_bytes(), type=Header).started
+    with suppress(OSError):
+        for path in results.glob("*/run.json"):
+            if (started := _when_started(path.parent)) is not None:
+                found[path.parent.name] = started
     return found
 
 
-def _pretty(entry: object) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n"
+def _when_started(folder: Path) -> str | None:
+    with suppress(OSError, StoreError, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return msgspec.json.decode(read_file(folder / "run.json"), type=Header).started
+    return None

@@ -5,58 +5,102 @@
 
 from __future__ import annotations
 
-import io
-import math
-from typing import TYPE_CHECKING
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pyperf
 
 from harness.plan import format_params
 from harness.record import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.plan import Group
-    from harness.record import GroupRecord, Run
+    from harness.record import GroupRecord
 
-__all__ = ["decode_timings", "encode_timings"]
+__all__ = ["BenchmarkText", "benchmark_texts", "decode_timings", "suite_text"]
 
 # What is written beside pyperf's own metadata, and taken away again when it is read.
 _ABOUT = frozenset(
     {"group", "loop", "name", "operations", "params", "round", "scenario", "unit", "variant"}
 )
+_VERSION = "1.0"  # of pyperf's format, since pyperf 1.0
 
 
-def encode_timings(run: Run) -> str | None:
-    """Return the suite as JSON text, or None where nothing was timed."""
-    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
-    benchmarks = list(_benchmarks(run.groups, run.plan.groups, several_runtimes))
+@dataclass(frozen=True)
+class BenchmarkText:
+    """A benchmark as pyperf writes it: the metadata that its runs share, and the runs as JSON."""
+
+    metadata: Mapping[str, Any]
+    runs: str
+
+
+def benchmark_texts(
+    index: int, record: GroupRecord, *, several_runtimes: bool
+) -> Iterator[BenchmarkText]:
+    """Yield the benchmarks of *record*, the group at *index* of the plan."""
+    group = record.group
+    for variant, timing in record.timings.items():
+        about: dict[str, str | int] = {
+            # The same names in two runs are what `pyperf compare_to` compares.
+            "name": _name(group, variant, several_runtimes),
+            "group": index,
+            "scenario": group.scenario,
+            "params": format_params(group.params),
+            "variant": variant,
+            "loop": group.runtime.loop,
+            "operations": timing.operations,
+            "unit": "second",
+        }
+        suite = pyperf.BenchmarkSuite([pyperf.Benchmark(list(_runs(timing, about)))])
+        text = _Text()
+        suite.dump(text)
+        written = json.loads(text.written)
+        # Of one benchmark alone, all that its runs share is the suite's.
+        yield BenchmarkText(written["metadata"], _compact(written["benchmarks"][0]["runs"]))
+
+
+def suite_text(benchmarks: Sequence[BenchmarkText]) -> str | None:
+    """Return the suite of *benchmarks* as pyperf writes it, None where there are none.
+
+    What all of them share is written once, as pyperf does.
+    """
     if not benchmarks:
         return None
-    text = io.StringIO()
-    pyperf.BenchmarkSuite(benchmarks).dump(text)
-    return text.getvalue()
+    common = dict(benchmarks[0].metadata)
+    for each in benchmarks[1:]:
+        common = {key: value for key, value in common.items() if each.metadata.get(key) == value}
+    parts = []
+    for each in benchmarks:
+        own = {key: value for key, value in each.metadata.items() if key not in common}
+        metadata = f'"metadata":{_compact(own)},' if own else ""
+        parts.append(f'{{{metadata}"runs":{each.runs}}}')
+    shared = f'"metadata":{_compact(common)},' if common else ""
+    return f'{{"benchmarks":[{",".join(parts)}],{shared}"version":"{_VERSION}"}}\n'
 
 
-def _benchmarks(
-    records: Iterable[GroupRecord], planned: tuple[Group, ...], several_runtimes: bool
-) -> Iterator[pyperf.Benchmark]:
-    for record in records:
-        group = record.group
-        for variant, timing in record.timings.items():
-            about: dict[str, str | int] = {
-                # The same names in two runs are what `pyperf compare_to` compares.
-                "name": _name(group, variant, several_runtimes),
-                "group": planned.index(group),
-                "scenario": group.scenario,
-                "params": format_params(group.params),
-                "variant": variant,
-                "loop": group.runtime.loop,
-                "operations": timing.operations,
-                "unit": "second",
-            }
-            yield pyperf.Benchmark(list(_runs(timing, about)))
+class _Text:
+    """A file for pyperf, which writes in many small pieces."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    @property
+    def written(self) -> str:
+        return "".join(self._pieces)
+
+    def write(self, piece: str) -> None:
+        self._pieces.append(piece)
+
+    def flush(self) -> None:
+        """Have nothing to do."""
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _name(group: Group, variant: str, several_runtimes: bool) -> str:
@@ -74,35 +118,92 @@ def _runs(timing: Timing, about: dict[str, str | int]) -> Iterator[pyperf.Run]:
         )
 
 
-def decode_timings(text: str) -> dict[tuple[int, str], Timing]:
-    """Return the timings by group index and variant; ValueError (or worse) if damaged."""
-    suite = pyperf.BenchmarkSuite.loads(text)
-    return {
-        (int(about["group"]), str(about["variant"])): _timing(benchmark)
-        for benchmark in suite.get_benchmarks()
-        for about in [benchmark.get_metadata()]
-    }
+class _Run(msgspec.Struct, frozen=True):
+    """One run of pyperf's format: what is read of it."""
+
+    values: tuple[float, ...] = ()
+    warmups: tuple[tuple[int, float], ...] = ()
+    metadata: dict[str, Any] = {}
 
 
-def _timing(benchmark: pyperf.Benchmark) -> Timing:
-    runs = {int(run.get_metadata()["round"]): run for run in benchmark.get_runs()}
-    return Timing(
-        rounds={index: tuple(map(_seconds, run.values)) for index, run in runs.items()},
-        operations=int(benchmark.get_metadata()["operations"]),
-        warmups={index: tuple(run.warmups) for index, run in runs.items() if run.warmups},
-        metadata={index: kept for index, run in runs.items() if (kept := _kept(run))},
+class _Benchmark(msgspec.Struct, frozen=True):
+    """One benchmark of pyperf's format."""
+
+    runs: tuple[_Run, ...]
+    metadata: dict[str, Any] = {}
+
+
+class _Suite(msgspec.Struct, frozen=True):
+    """A suite of pyperf's format; what it says of all is read with each."""
+
+    version: str
+    benchmarks: tuple[_Benchmark, ...]
+    metadata: dict[str, Any] = {}
+
+
+def decode_timings(content: bytes) -> dict[tuple[int, str], Timing]:
+    """Return the timings by group index and variant.
+
+    ValueError, a TypeError or a KeyError if it is damaged.
+    """
+    suite = msgspec.json.decode(content, type=_Suite)
+    if suite.version != _VERSION:
+        raise ValueError(f"expected version {_VERSION} of pyperf's format, got {suite.version!r}")
+    found: dict[tuple[int, str], Timing] = {}
+    for benchmark in suite.benchmarks:
+        shared = {**suite.metadata, **benchmark.metadata}
+        about = msgspec.convert(shared, _About)
+        if (about.group, about.variant) in found:
+            raise ValueError(f"{about.variant} is listed twice in group {about.group}")
+        found[about.group, about.variant] = _timing(benchmark, shared, about.operations)
+        _check_benchmark(benchmark, shared)
+    return found
+
+
+def _check_benchmark(benchmark: _Benchmark, shared: Mapping[str, Any]) -> None:
+    """Have pyperf look whether it could be written again."""
+    pyperf.Benchmark(
+        [
+            pyperf.Run(
+                run.values,
+                warmups=list(run.warmups),
+                metadata={**shared, **run.metadata},
+                collect_metadata=False,
+            )
+            for run in benchmark.runs
+        ]
     )
 
 
-def _kept(run: pyperf.Run) -> dict[str, float | str]:
+class _About(msgspec.Struct, frozen=True):
+    """What the metadata of a benchmark have to say."""
+
+    group: int
+    variant: str
+    operations: int
+
+
+def _timing(benchmark: _Benchmark, shared: Mapping[str, Any], operations: int) -> Timing:
+    runs = {}
+    for run in benchmark.runs:
+        metadata = {**shared, **run.metadata}
+        index = msgspec.convert(metadata.get("round"), int)
+        if index in runs:
+            raise ValueError(f"round {index} is listed twice")
+        runs[index] = run, metadata
+    return Timing(
+        rounds={index: run.values for index, (run, _) in runs.items()},
+        operations=operations,
+        warmups={index: run.warmups for index, (run, _) in runs.items() if run.warmups},
+        metadata={
+            index: kept for index, (_, metadata) in runs.items() if (kept := _kept(metadata))
+        },
+    )
+
+
+def _kept(metadata: Mapping[str, Any]) -> dict[str, float | str]:
     return {
         name: value
-        for name, value in run.get_metadata().items()
+        for name, value in metadata.items()
         if name not in _ABOUT and isinstance(value, str | int | float)
     }
-
-
-def _seconds(value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"a time of {value} seconds")
-    return float(value)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from harness.analysis.rows import COLUMNS, case_rows
 from harness.analysis.summary import summary_csv
+from harness.printable import printable
 from tests.runs import make_run
 
 
@@ -43,17 +44,34 @@ def test_what_is_not_a_finite_number_is_empty(value: float) -> None:
     assert line["ratio"] == ""
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "  =1"])  # noqa: RUF001
 def test_a_cell_that_a_spreadsheet_would_compute_is_defused(name: str) -> None:
     (row, *_) = case_rows(make_run())
     (line,) = parse(summary_csv([replace(row, variant=name)]))
-    assert line["variant"] == f"'{name}"
+    assert line["variant"] == f"'{printable(name)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("two\nlines", "two lines"),
+        ("\r\n=1", "' =1"),
+        ("\t=1", "\\t=1"),
+        ("turned \u202e", "turned \\u202e"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_would_move_the_cursor_is_shown_as_an_escape(name: str, shown: str) -> None:
+    (row, *_) = case_rows(make_run())
+    (line,) = parse(summary_csv([replace(row, variant=name)]))
+    assert line["variant"] == shown
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_any_name_comes_back_and_never_starts_a_formula(name: str) -> None:
     (row, *_) = case_rows(make_run(variants=("task",), rounds=2))
     (line,) = parse(summary_csv([replace(row, scenario=name)]))
-    assert line["scenario"] in {name, f"'{name}"}
+    assert line["scenario"] in {printable(name), f"'{printable(name)}"}
     assert not line["scenario"].startswith(("=", "+", "-", "@"))
     assert line["status"] == "ok"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import harness
+from harness.analysis.findings import run_findings
 from harness.record import RunStatus
 from harness.store import RunFolder
 
@@ -65,6 +66,14 @@ def wait_until_it_waits(folder: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.02)
 
 
+def gone(folder: Path) -> None:
+    """Wait until *folder* is empty."""
+    until = time.monotonic() + PATIENCE
+    while (left := list(folder.iterdir())) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert left == []
+
+
 CHOSEN = ("-p", "sync_ratio=1,0.5,0", "-v", "mine", "-v", "coroutine")
 
 
@@ -104,8 +113,25 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
     after = folder.load()
     assert after.status is RunStatus.DONE
     assert after.plan == before.plan
+    assert len(after.resumed) == 1
+    assert any("gone on with at" in each.message for each in run_findings(after))
+    assert replace(after, resumed=(), ended=None, groups=()) == replace(
+        before, resumed=(), ended=None, groups=(), status=RunStatus.DONE
+    )
     assert after.groups[0] == before.groups[0]
     assert tuple(record.group for record in after.groups) == after.plan.groups
+
+
+def test_a_kill_ends_even_children_that_hang_while_they_import(
+    write_scenario: Callable[..., Path], tmp_path: Path
+) -> None:
+    hangs = "os.mkdir('waits')\n    import time; time.sleep(1000)"
+    there = "getattr(sys.modules['__main__'].__spec__, 'name', '') == 'harness.measure.child'"
+    path = write_scenario(end=f"if {there}:\n    {hangs}")
+    with start(tmp_path, path, *CHOSEN, "--no-report", "--name", "mine") as process:
+        wait_until_it_waits(tmp_path, process)
+        process.kill()
+    gone(tmp_path / "temporary")  # and `nothing_left` looks for processes
 
 
 def test_a_kill_leaves_what_was_stored_and_it_can_be_gone_on_with(
@@ -116,10 +142,8 @@ def test_a_kill_leaves_what_was_stored_and_it_can_be_gone_on_with(
     with start(tmp_path, *asked) as process:
         wait_until_it_waits(tmp_path, process)
         process.kill()
-    for left in (tmp_path / "temporary").iterdir():  # nobody was there to remove it
-        assert left.name.startswith("awaitbench-")
-        shutil.rmtree(left)
     folder = RunFolder(tmp_path / "results" / "mine")
+    gone(tmp_path / "temporary")  # by the watch that the children had beside them
     before = folder.load()
     assert before.status is RunStatus.RUNNING
     assert len(before.groups) == 1

@@ -68,6 +68,36 @@ class TestChannel:
         with pytest.raises(TimeoutError):
             Channel(ends[0]).receive(0.01)
 
+    def test_half_a_message_is_kept_until_the_rest_is_there(
+        self, ends: tuple[socket.socket, socket.socket]
+    ) -> None:
+        ours, theirs = ends
+        channel = Channel(ours)
+        theirs.sendall(b'{"text": "ha')
+        with pytest.raises(TimeoutError):
+            channel.receive(0.01)
+        theirs.sendall(b'lf"}\n{"next": 1}\n')
+        assert [channel.receive(1), channel.receive(1)] == [{"text": "half"}, {"next": 1}]
+
+    def test_a_message_that_never_ends_is_not_waited_for(
+        self, ends: tuple[socket.socket, socket.socket]
+    ) -> None:
+        ours, theirs = ends
+        ended = threading.Event()
+
+        def dribble() -> None:
+            while not ended.wait(0.01):
+                theirs.sendall(b"x")
+
+        sender = threading.Thread(target=dribble)
+        sender.start()
+        try:
+            with pytest.raises(TimeoutError):
+                Channel(ours).receive(0.2)
+        finally:
+            ended.set()
+            sender.join()
+
     @pytest.mark.parametrize("line", [b"nonsense", b"\xff", b"[1]", b"3", b"[" * 100_000, b""])
     def test_what_is_no_message_is_a_failure_of_one_line(
         self, line: bytes, ends: tuple[socket.socket, socket.socket]

@@ -274,13 +274,25 @@ class TestWriting:
         assert stored.load() == run
         assert {path.name for path in stored.path.iterdir()} == FILES
 
-    def test_a_folder_that_has_gone_is_answered_with_one_line(
+    def test_a_folder_that_has_gone_is_made_again_with_all_that_was_measured(
         self, stored: RunFolder, tmp_path: Path
     ) -> None:
         run = stored.load()
         stored.path.rename(tmp_path / "elsewhere")
-        with pytest.raises(StoreError, match="cannot be written"):
+        assert stored.is_missing()
+        stored.save(run)
+        assert not stored.is_missing()
+        assert stored.load() == run
+
+    def test_a_folder_that_cannot_be_made_again_is_answered_with_one_line(
+        self, stored: RunFolder, results: Path, tmp_path: Path
+    ) -> None:
+        run = stored.load()
+        results.rename(tmp_path / "elsewhere")
+        results.write_text("a file", encoding="utf-8")
+        with pytest.raises(StoreError, match="first: cannot be made again") as caught:
             stored.save(run)
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def cut_off(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) -> None:
@@ -293,6 +305,77 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, name: str, error: BaseException) ->
         return replaced(path, target)
 
     monkeypatch.setattr(Path, "replace", failing)
+
+
+class TestLocking:
+    def test_one_process_at_a_time_measures_a_run(self, stored: RunFolder) -> None:
+        other = RunFolder(stored.path)
+        with stored.locked():
+            assert other.load() == stored.load()
+            refused = pytest.raises(StoreError, match="first: another process is measuring this")
+            with refused, other.locked():
+                pass
+            assert other.load() == stored.load()
+        with other.locked():
+            pass
+        assert {path.name for path in stored.path.iterdir()} == FILES
+
+    def test_a_lock_that_nobody_holds_any_more_is_in_nobodys_way(self, stored: RunFolder) -> None:
+        (stored.path / ".lock").touch()  # of a process that was killed
+        with stored.locked():
+            assert (stored.path / ".lock").read_bytes() == b""
+        assert {path.name for path in stored.path.iterdir()} == FILES
+
+    def test_it_is_held_in_a_folder_that_was_made_again(
+        self, stored: RunFolder, tmp_path: Path
+    ) -> None:
+        run = stored.load()
+        with stored.locked():
+            stored.path.rename(tmp_path / "elsewhere")
+            stored.save(run)
+            refused = pytest.raises(StoreError, match="another process is measuring")
+            with refused, RunFolder(stored.path).locked():
+                pass
+        with RunFolder(stored.path).locked():
+            pass
+
+    def test_a_folder_that_another_process_made_again_is_left_to_it(
+        self, stored: RunFolder, results: Path, tmp_path: Path
+    ) -> None:
+        run = stored.load()
+        with stored.locked():
+            stored.path.rename(tmp_path / "elsewhere")
+            other = RunFolder.create(results, "first")
+            with other.locked():
+                other.save(make_run(name="first", scenarios=("other",), rounds=2))
+                kept = other.load()
+                with pytest.raises(StoreError, match="another process is measuring"):
+                    stored.save(run)
+                assert other.load() == kept
+
+    def test_another_run_that_took_the_name_meanwhile_is_not_overwritten(
+        self, stored: RunFolder, results: Path, tmp_path: Path
+    ) -> None:
+        run = stored.load()
+        with stored.locked():
+            stored.path.rename(tmp_path / "elsewhere")
+            other = RunFolder.create(results, "first")
+            other.save(replace(make_run(name="first", rounds=2), started="2025-02-02T02:02"))
+            kept = other.load()
+            with pytest.raises(StoreError, match="another run has taken this folder meanwhile"):
+                stored.save(run)
+            assert other.load() == kept
+
+    def test_a_folder_in_which_nothing_was_stored_is_gone_afterwards(self, results: Path) -> None:
+        with RunFolder.create(results, "empty").locked() as folder:
+            (folder.path / "allocations.json").write_text("half of a run", encoding="utf-8")
+        assert not folder.path.exists()
+        RunFolder.create(results, "empty")
+
+    def test_what_is_not_the_runs_is_not_removed(self, results: Path) -> None:
+        with RunFolder.create(results, "other").locked() as folder:
+            (folder.path / "notes.txt").write_text("mine", encoding="utf-8")
+        assert [path.name for path in folder.path.iterdir()] == ["notes.txt"]
 
 
 class TestCreating:
@@ -380,6 +463,17 @@ class TestFinding:
             folder.save(replace(make_run(name=name, measured=0), started=started))
         assert latest_name(results) == "a"
         assert find_run(results, "latest").load().name == "a"
+
+    def test_one_that_a_wrong_clock_dated_in_the_future_does_not_stay_the_newest(
+        self, stored: RunFolder, results: Path
+    ) -> None:
+        for name, started in (("a", "2999-01-01T00:00:00+00:00"), ("b", "2025-06-01T00:00")):
+            folder = RunFolder.create(results, name)
+            folder.save(replace(make_run(name=name, measured=0), started=started))
+        assert latest_name(results) == "b"
+        for name in ("first", "b"):
+            (results / name / "run.json").unlink()
+        assert latest_name(results) == "a"
 
     @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"schema": 1}', b"{}"])
     def test_what_is_no_run_does_not_hide_the_newest(
