@@ -45,6 +45,7 @@ __all__ = [
 # What makes another machine, or another interpreter, of those labels that a run is stored with.
 _MACHINE = ("processor", "cores", "virtual machine")
 _INTERPRETER = ("interpreter", "compiler")
+_WIDEST = 500.0  # of a log
 _Key: TypeAlias = "tuple[str, ...]"
 _KeyOf: TypeAlias = "Callable[[CaseRow], _Key]"
 
@@ -79,7 +80,8 @@ class Effect:
         """Return new / base with its 95 % interval."""
         if self.degrees < 1:
             return Estimate(math.exp(self.log), None, None)
-        margin = quantile(1 - LEVEL / 2, self.degrees) * self.error
+        # What somebody wrote by hand may be wider than any float.
+        margin = min(quantile(1 - LEVEL / 2, self.degrees) * self.error, _WIDEST)
         low, high = math.exp(self.log - margin), math.exp(self.log + margin)
         return Estimate(math.exp(self.log), low, high, min(1.0, 2 * self.p_above(0, abs(self.log))))
 

@@ -34,12 +34,16 @@ from unittest import mock
 
 from rich.console import Console
 
+from harness.analysis.comparison import compare_runs
 from harness.analysis.findings import run_findings
+from harness.analysis.gate import regressions
 from harness.analysis.rows import case_rows
 from harness.analysis.sentences import summary_sentences
-from harness.errors import StoreError
+from harness.errors import InputError, StoreError
 from harness.plan import Preset
 from harness.record import Conditions, Finding, Run, RunStatus, Severity
+from harness.report.comparison import format_comparison
+from harness.report.comparison_table import print_comparison, print_regressions
 from harness.report.html import render_report
 from harness.report.terminal import print_table
 from harness.report.text import format_run
@@ -204,6 +208,23 @@ def plain(text: str, allowed: str) -> None:
             raise Unfit(f"the character {char!r} in {text[max(0, text.index(char) - 40) :][:80]!r}")
 
 
+def read_comparison(base: Run, new: Run) -> None:
+    """Hold two runs against each other, and show that, as compare and check do."""
+    try:
+        comparison = compare_runs(base, new, allow_unlike=True)
+    except InputError:
+        return  # nothing in common
+    found = regressions(comparison)
+    plain(format_comparison(comparison, "csv"), "\r\n")
+    plain(format_comparison(comparison, "json", found), "\n")
+    plain(format_comparison(comparison, "markdown", found), "\n")
+    text = io.StringIO()
+    console = Console(file=text, width=80)
+    print_comparison(comparison, console)
+    print_regressions(found, console)
+    plain(text.getvalue(), "\n")
+
+
 # Everything that reads a run: each takes it, whatever was let through when it was loaded.
 READERS: list[Callable[[Run], None]] = [
     read_rows,
@@ -215,7 +236,7 @@ READERS: list[Callable[[Run], None]] = [
 # Those that take so long that only a share of the inputs is given to them.
 SLOW_READERS: list[Callable[[Run], None]] = [read_report]
 # What reads two runs: the valid one that an input was made of, and what became of it.
-PAIR_READERS: list[Callable[[Run, Run], None]] = []
+PAIR_READERS: list[Callable[[Run, Run], None]] = [read_comparison]
 
 
 def valid_runs() -> list[Run]:
