@@ -127,7 +127,7 @@ def test_a_size_that_is_too_large_is_said(stored: RunFolder, refused: Callable[.
 
 
 CHANGES: dict[str, Callable[[Any], None]] = {
-    "nesting": lambda run: run.update(environment=nested(5000)),
+    "nesting": lambda run: run.update(environment=nested(900)),
     "name": lambda run: run.update(name="../../outside"),
     "absolute name": lambda run: run.update(name="/tmp/outside"),
     "endless name": lambda run: run.update(name="x" * 101),
