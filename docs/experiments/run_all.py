@@ -117,6 +117,8 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
         "trust": lambda: trust_page.table(run_script(first, "trust.py")),
+        "gate": lambda: trust_page.gate_table(run_script(first, "against.py")),
+        "faults": lambda: trust_page.faults_table(run_script(first, "faults.py")),
         "async_tree": lambda: async_tree_page.table(
             [run_script(each, "async_tree.py") for each in pythons]
         ),

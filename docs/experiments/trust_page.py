@@ -1,10 +1,10 @@
-"""The section on equal and different in ``docs/method.md``."""
+"""The sections of ``docs/method.md`` on what the figures, the gate and the runs stand."""
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["table"]
+__all__ = ["faults_table", "gate_table", "table"]
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:
@@ -28,6 +28,47 @@ def table(found: list[dict[str, Any]]) -> list[str]:
         "| beside it | equal pairs | called different | claimed | half-width, median "
         "| detectable, 4 of 5 | slower one found | seen as |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def gate_table(found: dict[str, Any]) -> list[str]:
+    """Show how often ``check --against`` raises an alarm, with a reason and without."""
+    titles = {"unchanged": "an unchanged tree", "changed": "one more allocation per operation"}
+    rows = [
+        f"| {titles[name]} | {each['tries']} | {each['alarms']} | {each['passed']} "
+        f"| {each['failed']} | {each['seconds']:.0f} |"
+        for name, each in found.items()
+    ]
+    return [
+        "### The gate",
+        "",
+        "`awaitbench check --against HEAD` in a small repository, preset quick, both instruments: as",
+        "it is, and with one more allocation in each operation that is not committed.",
+        "",
+        "| | tries | alarms | no alarm | failed | s per try |",
+        "|---|--:|--:|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def faults_table(found: list[dict[str, Any]]) -> list[str]:
+    """Show what became of runs in which something went wrong."""
+    rows = [
+        f"| {each['fault']} | {each['tries']} | {each['survived']} | {each['lost']} |"
+        for each in found
+    ]
+    return [
+        "### Faults",
+        "",
+        "Each injected for real, into whole runs, into children, and into stored runs that are read.",
+        "Survived: it ended as it should, in one clear line; lost: finished groups that were not",
+        "there, or not the same, afterwards.",
+        "",
+        "| fault | tries | survived | groups lost |",
+        "|---|--:|--:|--:|",
         *rows,
         "",
     ]
