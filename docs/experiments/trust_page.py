@@ -44,8 +44,8 @@ def gate_table(found: dict[str, Any]) -> list[str]:
     return [
         "### The gate",
         "",
-        "`awaitbench check --against HEAD` in a small repository, preset quick, both instruments: as",
-        "it is, and with one more allocation in each operation that is not committed.",
+        "`awaitbench check --against HEAD` in a small repository, preset quick, both instruments:",
+        "as it is, and with one more allocation in each operation that is not committed.",
         "",
         "| | tries | alarms | no alarm | failed | s per try |",
         "|---|--:|--:|--:|--:|--:|",
@@ -63,9 +63,9 @@ def faults_table(found: list[dict[str, Any]]) -> list[str]:
     return [
         "### Faults",
         "",
-        "Each injected for real, into whole runs, into children, and into stored runs that are read.",
-        "Survived: it ended as it should, in one clear line; lost: finished groups that were not",
-        "there, or not the same, afterwards.",
+        "Each injected for real, into whole runs, into children, and into stored runs that are",
+        "read. Survived: it ended as it should, in one clear line; lost: finished groups that were",
+        "not there, or not the same, afterwards.",
         "",
         "| fault | tries | survived | groups lost |",
         "|---|--:|--:|--:|",
