@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ __all__ = ["BASE", "HEAD", "Checkout", "open_checkouts"]
 
 # Of the same length: where modules are found must not cost one version more than the other.
 BASE, HEAD = "base", "head"
+_LONGEST_DEATH = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,16 @@ def _temporary(repository: Repository) -> Iterator[Path]:
             with _not_interrupted():
                 for label in (BASE, HEAD):
                     repository.remove(folder / label)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove *folder*, into which a process that was killed may still write for a moment."""
+    until = time.monotonic() + _LONGEST_DEATH
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
