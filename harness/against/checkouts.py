@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ from harness.importing import added_folders
 from harness.measure.crew import Interpreter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from harness.against.installation import Surroundings
     from harness.against.repository import Repository
@@ -37,6 +38,7 @@ __all__ = ["BASE", "HEAD", "Checkout", "open_checkouts"]
 
 # Of the same length: where modules are found must not cost one version more than the other.
 BASE, HEAD = "base", "head"
+_LONGEST_DEATH = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,28 @@ class Checkout:
 
 @contextmanager
 def open_checkouts(
-    repository: Repository, commit: str, python: str, *, installed: bool
+    repository: Repository,
+    commit: str,
+    python: str,
+    *,
+    installed: bool,
+    left_out: Sequence[Path] = (),
 ) -> Iterator[tuple[Checkout, Checkout]]:
     """Check out *commit* and the working tree as it is, and make an environment for each.
 
     *python* is the interpreter whose environment both see. Where not *installed*, and where a
-    version cannot be, its folder and its ``src`` are on the path. Everything is gone at the end.
+    version cannot be, its folder and its ``src`` are on the path. Folders that are *left_out* are
+    no part of the working tree. Everything is gone at the end.
     InputError for a version that cannot be checked out or installed.
     """
     around = surroundings(python)
     at = repository.short(repository.head())
-    changed = ", changed" if repository.is_changed() else ""
+    left_out = [*(Path(os.path.realpath(each)) for each in left_out), around.prefix]
+    changed = ", changed" if repository.is_changed(left_out) else ""
     abouts = {BASE: repository.short(commit), HEAD: f"working tree at {at}{changed}"}
-    environment = around.prefix if around.prefix.is_relative_to(repository.top) else None
     with _temporary(repository) as folder:
         repository.check_out(commit, folder / BASE)
-        repository.check_out_changed(folder / HEAD, left_out=environment)
+        repository.check_out_changed(folder / HEAD, left_out)
         # A folder that holds the harness alone: where it is installed, the user's package may be
         # too, and must not be found there.
         links = folder / "harness"
@@ -130,7 +138,7 @@ def _moved(path: Path, top: Path, checkout: Path, around: Surroundings) -> Path:
 @contextmanager
 def _temporary(repository: Repository) -> Iterator[Path]:
     """Give a folder for worktrees; both are removed, also where this process is to end."""
-    with _ended_as_by_exit():
+    with _interrupted_by_a_server():
         folder = Path(tempfile.mkdtemp(prefix="awaitbench-")).resolve()
         try:
             yield folder
@@ -138,13 +146,26 @@ def _temporary(repository: Repository) -> Iterator[Path]:
             with _not_interrupted():
                 for label in (BASE, HEAD):
                     repository.remove(folder / label)
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove *folder*, into which a process that was killed may still write for a moment."""
+    until = time.monotonic() + _LONGEST_DEATH
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _ended_as_by_exit() -> Iterator[None]:
-    """Have SIGTERM, by which a build server cancels, end this process as an exit does."""
-    with _handling(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)):
+def _interrupted_by_a_server() -> Iterator[None]:
+    """Have SIGTERM, by which a build server cancels, do what Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with _handling(signal.SIGTERM, interrupt):
         yield
 
 

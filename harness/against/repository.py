@@ -7,9 +7,13 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.against.program import Ended, run_program
 from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Repository"]
 
@@ -56,9 +60,11 @@ class Repository:
         """Return the commit that the working tree is at; it exists where any other does."""
         return self._said("rev-parse", "--verify", "--quiet", "HEAD^0")
 
-    def is_changed(self) -> bool:
-        """Tell whether the working tree differs from the commit that it is at."""
-        return bool(self._said("status", "--porcelain", "-z"))
+    def is_changed(self, left_out: Sequence[Path] = ()) -> bool:
+        """Tell whether the working tree differs from its commit, but for what is *left_out*."""
+        inside = [each.relative_to(self.top) for each in self._inside(left_out)]
+        excluded = [f":(top,exclude,literal){each}" for each in inside]
+        return bool(self._said("status", "--porcelain", "-z", "--", ":(top)", *excluded))
 
     def submodules(self, commit: str) -> tuple[str, ...]:
         """Return the folders of *commit* that are submodules, which no checkout has."""
@@ -69,7 +75,7 @@ class Repository:
         """Have *folder* hold *commit*, as a worktree."""
         self._add(folder, commit)
 
-    def check_out_changed(self, folder: Path, left_out: Path | None = None) -> None:
+    def check_out_changed(self, folder: Path, left_out: Sequence[Path] = ()) -> None:
         """Have *folder* hold the working tree as it is on disk, as a worktree at its commit.
 
         Tracked files and those that git does not ignore; symbolic links stay links. What is
@@ -77,10 +83,11 @@ class Repository:
         """
         self._add(folder, "HEAD", "--no-checkout")
         _git(folder, "read-tree", "HEAD")
+        not_taken = self._inside(left_out)
         listed = self._said("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         for name in filter(None, listed.split("\0")):
             source = self.top / name
-            if left_out is None or left_out not in source.parents:
+            if not any(each in source.parents for each in not_taken):
                 _copy(source, folder / name, self.top)
 
     def remove(self, folder: Path) -> None:
@@ -90,6 +97,10 @@ class Repository:
         shutil.rmtree(folder, ignore_errors=True)
         if ended.code != 0:  # it was only half made; git removes what is not there at all
             _git(self.top, *command)
+
+    def _inside(self, folders: Sequence[Path]) -> list[Path]:
+        """Return those below the top: an environment may be around it, as /usr is."""
+        return [each for each in folders if self.top in each.parents]
 
     def _add(self, folder: Path, commit: str, *options: str) -> None:
         ended = _git(

@@ -101,7 +101,16 @@ def measure_against(
         say(f"{folder}: a submodule; submodules are checked out in neither version")
     if is_awaitbench(repository.top):
         say("awaitbench itself is not compared: this harness measures both versions")
-    with open_checkouts(repository, commit, request.python, installed=request.install) as checkouts:
+    with open_checkouts(
+        repository,
+        commit,
+        request.python,
+        installed=request.install,
+        left_out=(request.results,),
+    ) as checkouts:
+        base_about, head_about = (checkout.about for checkout in checkouts)
+        if head_about == f"working tree at {base_about}":
+            say("both versions are the same code: what differs is noise")
         for file in files.values():
             _provide(file, repository.top, checkouts, say)
         began_to_start = time.monotonic()
@@ -109,10 +118,7 @@ def measure_against(
         start = (time.monotonic() - began_to_start) / len(said)
         found = _found(request, files, repository.top, checkouts, said, say)
         base, head = _sides(request, checkouts, found, said)
-        say(
-            f"{checkouts[0].about} against the {checkouts[1].about}: "
-            f"ready after {time.monotonic() - began:.0f} s"
-        )
+        say(f"{base_about} against the {head_about}: ready after {time.monotonic() - began:.0f} s")
         with show(_forecast(head.run.plan, start)) as listener:
             measure_sides(base, head, listener)
     return Measured(base.run, head.run, base.folder, head.folder)

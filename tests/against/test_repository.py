@@ -141,7 +141,11 @@ class TestTheWorkingTreeAsItIs:
         self, project: Project, repository: Repository, tmp_path: Path
     ) -> None:
         project.write("env/bin/python", "")
-        repository.check_out_changed(tmp_path / "head", left_out=project.top / "env")
+        repository.check_out_changed(
+            tmp_path / "head", [project.top / "env", project.top, tmp_path]
+        )
+        assert repository.is_changed()
+        assert not repository.is_changed([project.top / "env", tmp_path])
         assert not (tmp_path / "head" / "env").exists()
         assert (tmp_path / "head" / "bench").exists()
         repository.remove(tmp_path / "head")

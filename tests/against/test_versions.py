@@ -74,9 +74,18 @@ def counts(found: Measured, variant: str = "coroutine") -> tuple[float, float]:
 
 
 class TestWhatIsCounted:
-    def test_an_unchanged_tree_allocates_the_same(self, project: Project) -> None:
-        base, head = counts(measured())
+    def test_an_unchanged_tree_allocates_the_same_and_is_said_to_be_unchanged(
+        self, project: Project
+    ) -> None:
+        project.write(".gitignore", "__pycache__\n")
+        project.commit()
+        project.write("kept/left-by-another-run", "")
+        said: list[str] = []
+        found = measured(said=said, results=Path("kept"))
+        base, head = counts(found)
         assert base == head
+        assert said[0] == "both versions are the same code: what differs is noise"
+        assert "changed" not in found.head.environment["version"]
         assert len(project.worktrees()) == 1
 
     def test_a_change_that_is_not_committed_is_measured(self, project: Project) -> None:
@@ -353,7 +362,7 @@ class TestInterrupted:
         assert len(project.worktrees()) == 1
         assert not Path("results").exists()
 
-    def test_by_a_build_server_that_cancels_it_removes_all(self, project: Project) -> None:
-        code, _ = self.run_until("measuring", signal.SIGTERM)
-        assert code == 128 + signal.SIGTERM
+    def test_by_a_build_server_that_cancels_it_keeps_them_too(self, project: Project) -> None:
+        code, heard = self.run_until("measuring", signal.SIGTERM)
+        assert (code, heard.splitlines()[-1]) == (0, "interrupted interrupted")
         assert len(project.worktrees()) == 1
