@@ -32,6 +32,7 @@ _LARGEST_ROUND = 1_000_000
 # Seconds: shorter than any clock tells, longer than anybody waits.
 _SHORTEST, _LONGEST = 1e-15, 1e9
 _LARGEST = 1e18  # of counts and bytes
+_LITTLE, _TABLE = 10, 1e6  # allocations per operation, and the bytes of a large one
 _LARGEST_INTEGER = 2**64
 _LARGEST_SEED = 2**256
 
@@ -149,14 +150,17 @@ def _check_record(record: GroupRecord) -> None:
 
 
 def _check_counts(counted: Allocations) -> None:
-    for name in ("count", "requested_bytes", "peak_bytes"):
-        _figure(name, getattr(counted, name), _LARGEST)
+    # What a long stretch has more than a short one, divided: a table that was rebuilt in the short
+    # one makes it a little less than nothing.
+    _figure("count", counted.count, _LARGEST, -_LITTLE)
+    _figure("requested_bytes", counted.requested_bytes, _LARGEST, -_LITTLE * _TABLE)
+    _figure("peak_bytes", counted.peak_bytes, _LARGEST)
     if not 1 <= counted.operations <= _LARGEST:
         raise ValueError(f"allocations counted over {_short(counted.operations)} operations")
     for kind in counted.kinds:
         _text("allocator", kind.allocator)
         _figure("size", kind.size, _LARGEST)
-        _figure("count", kind.count, _LARGEST)
+        _figure("count", kind.count, _LARGEST, -_LITTLE)
 
 
 def _check_timing(timing: Timing) -> None:

@@ -511,6 +511,8 @@ def main() -> int:
     with ProcessPoolExecutor(given.jobs) as pool:
         for outcome in pool.map(partial(fuzz, seed=given.seed, html=given.html), pieces):
             whole.add(outcome)
+            if (tried := whole.read + whole.refused) % 5000 == 0:
+                say(f"{tried} tried, {len(whole.failures)} failed, {whole.drawn} drawn")
     for number, told in sorted(whole.failures.items())[:20]:
         say(f"--- input {number} of seed {given.seed}\n{told}")
         if given.keep:

@@ -115,6 +115,18 @@ class TestRoundTrip:
         path.write_text(json.dumps(content), encoding="utf-8")
         assert stored.load().plan.groups[0].runtime.without_native == ""
 
+    def test_the_reference_run_is_read(self) -> None:
+        run = find_run(Path(__file__).parents[2] / "results", "reference").load()
+        assert len(run.groups) == len(run.plan.groups)
+
+    def test_a_count_that_is_a_little_less_than_nothing_is_kept(self, results: Path) -> None:
+        run = make_run(rounds=2)
+        kinds = (AllocationKind("MALLOC", 640, -1 / 300),)
+        counted = Allocations(-1 / 300, -640 / 300, 0, 300, kinds)
+        record = replace(run.groups[0], allocations={"task": counted})
+        run = replace(run, groups=(record,))
+        assert saved_and_loaded(run, results) == run
+
     @given(data=st.data())
     @in_one_folder
     def test_any_run_is_read_as_it_was_written(self, data: st.DataObject, results: Path) -> None:
