@@ -203,7 +203,7 @@ def _timing(benchmark: _Benchmark, shared: Mapping[str, Any], operations: int) -
 
 def _kept(metadata: Mapping[str, Any]) -> dict[str, float | str]:
     return {
-        name: value
+        name: value.strip() if isinstance(value, str) else value  # as pyperf reads it
         for name, value in metadata.items()
         if name not in _ABOUT and isinstance(value, str | int | float)
     }

@@ -495,6 +495,16 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def report(number: int, told: str, seed: int, keep: Path | None) -> None:
+    """Say what went wrong with an input, and keep its files if that is wanted."""
+    say(f"--- input {number} of seed {seed}\n{told}")
+    if keep:
+        for name, content in mutated(random.Random(f"{seed} {number}"))[1].items():
+            path = keep / str(number) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Are damaged and hostile runs read or refused?")
     parser.add_argument("--inputs", type=int, default=1000)
@@ -511,15 +521,10 @@ def main() -> int:
     with ProcessPoolExecutor(given.jobs) as pool:
         for outcome in pool.map(partial(fuzz, seed=given.seed, html=given.html), pieces):
             whole.add(outcome)
+            for number, told in outcome.failures.items():
+                report(number, told, given.seed, given.keep)
             if (tried := whole.read + whole.refused) % 5000 == 0:
                 say(f"{tried} tried, {len(whole.failures)} failed, {whole.drawn} drawn")
-    for number, told in sorted(whole.failures.items())[:20]:
-        say(f"--- input {number} of seed {given.seed}\n{told}")
-        if given.keep:
-            for name, content in mutated(random.Random(f"{given.seed} {number}"))[1].items():
-                path = given.keep / str(number) / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
     say(
         f"{given.inputs} inputs of seed {given.seed}: {whole.read} read, {whole.refused} refused, "
         f"{whole.drawn} drawn, {len(whole.failures)} failed; {time.monotonic() - began:.0f} s, "
