@@ -48,6 +48,7 @@ from harness.report.html import render_report
 from harness.report.terminal import print_table
 from harness.report.text import format_run
 from harness.store import RunFolder, earlier_durations, latest_name
+from tests.analysis.test_proof import GOOD
 from tests.runs import make_run
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAIR_READERS", "READERS", "Outcome", "fuzz"]
 
-FILES = ("run.json", "timing.json", "allocations.json")
+FILES = ("run.json", "timing.json", "allocations.json", "proof.json")
 SLOW = 20.0  # seconds for one input: far more than any needs on a busy machine
 
 TEXTS = (
@@ -289,6 +290,7 @@ def _cut(run: Run) -> Run:
         sources={"lookup": "lookup.py=0123456789abcdef"},
         resumed=("2025-01-01T12:01:00+00:00",),
         pair="token",
+        proof=GOOD,
     )
 
 
@@ -300,6 +302,8 @@ def stored_files() -> list[tuple[Run, dict[str, bytes]]]:
         for run in valid_runs():
             made = RunFolder.create(Path(folder), run.name)
             made.save(run)
+            if run.proof:
+                made.keep_proof(run.proof)
             files = {name: made.path / name for name in FILES}
             found.append(
                 (run, {name: path.read_bytes() for name, path in files.items() if path.exists()})
@@ -464,6 +468,8 @@ def read(place: RunFolder, valid: Run, *, drawn: bool) -> None:
         compare(run, valid)
     again = RunFolder(results.parent / "again")
     again.save(run)  # it can be gone on with
+    if run.proof:
+        again.keep_proof(run.proof)
     if again.load() != run:
         raise Unfit("what is stored again is another run")
 
