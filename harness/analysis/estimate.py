@@ -80,7 +80,11 @@ def scatter(timing: Timing) -> float | None:
     Of the logs of all values, within rounds and between them; None from fewer than two.
     """
     logs = [math.log(value) for values in timing.rounds.values() for value in values]
-    return statistics.stdev(logs) if len(logs) > 1 else None
+    if len(logs) < 2:
+        return None
+    # Not statistics.stdev(), which takes a microsecond for each value to be exact.
+    mean = math.fsum(logs) / len(logs)
+    return math.sqrt(math.fsum((log - mean) ** 2 for log in logs) / (len(logs) - 1))
 
 
 def round_logs(timing: Timing, baseline: Timing) -> list[float]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+import statistics
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from harness.analysis.estimate import (
     Estimate,
     estimate_ratio,
     estimate_time,
+    scatter,
     target_is_met,
 )
 from harness.record import Timing
@@ -140,6 +142,16 @@ def test_without_a_baseline_the_times_have_to_be_exact_enough() -> None:
     assert target_is_met({"a": timing_of([[2e-6], [2.001e-6]])}, {"a": "base"}, 0.05)
     assert not target_is_met({"a": timing_of([[2e-6], [3e-6]])}, {"a": "base"}, 0.05)
     assert not target_is_met({"a": timing_of([[2e-6]])}, {"a": "base"}, 0.05)
+
+
+@given(st.lists(st.lists(seconds, min_size=1, max_size=5), min_size=1, max_size=4))
+def test_scatter_is_the_deviation_of_the_logs_of_single_values(rounds: list[list[float]]) -> None:
+    logs = [math.log(value) for values in rounds for value in values]
+    found = scatter(timing_of(rounds))
+    if len(logs) < 2:
+        assert found is None
+    else:
+        assert found == pytest.approx(statistics.stdev(logs), abs=1e-9)
 
 
 def test_half_width_is_relative_to_the_estimate() -> None:
