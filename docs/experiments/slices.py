@@ -22,7 +22,7 @@ from harness.measure.worker import rounds_of
 from harness.plan import Group, Preset, Runtime
 
 VARIANTS = ("coroutine", "task", "cached_future", "ready_future", "value_task")
-LENGTHS = ((0.003, 20), (0.0015, 36), (0.001, 50), (0.0005, 80))
+LENGTHS = ((0.004, 31), (0.002, 60), (0.001, 102), (0.0005, 160))
 ROUNDS = 12
 
 

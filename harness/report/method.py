@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,8 @@ def method_lines(run: Run) -> Iterator[str]:
             "variant, each with its own event loop, warmed up; two never run at once."
         )
         yield (
-            f"In each of a round's {preset.values} sweeps every variant is timed once, for some "
-            "1 ms, in a fresh random order: neighbours in time are what is compared."
+            f"In each of a round's {preset.values} sweeps every variant is timed once"
+            f"{_for_some(run)}, in a fresh random order: neighbours in time are what is compared."
         )
         yield (
             f"The ratio of a round is the median over its sweeps of the time relative to "
@@ -96,6 +97,20 @@ def plural(number: int, noun: str) -> str:
     if number == 1:
         return f"{number} {noun}"
     return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def _for_some(run: Run) -> str:
+    """Return how long a value lasts: the shorter ones, as a slow operation's is its own."""
+    lengths = sorted(
+        statistics.median(values) * timing.operations
+        for record in run.groups
+        for timing in record.timings.values()
+        for values in list(timing.rounds.values())[:1]
+        if values
+    )
+    if not lengths:
+        return ""
+    return f", for some {max(1, round(lengths[len(lengths) // 4] * 1e3))} ms"
 
 
 def _implementations(run: Run) -> str:
