@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +118,7 @@ def test_a_shipped_scenario_depends_on_what_it_shares_with_others() -> None:
 def test_a_function_depends_on_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from harness.function import Call
 
+    monkeypatch.setattr(sys, "path", [*sys.path])  # the file's folder joins it
     write(tmp_path, mine="import beside\nasync def lookup(): ...", beside="")
     call = Call(f"{tmp_path}/mine.py:lookup", share=1.0)
     entry = catalog.load(call.source)
