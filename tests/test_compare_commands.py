@@ -145,3 +145,10 @@ def test_a_gate_that_has_nothing_to_look_at_is_refused(
         capsys, "check", "timed", "timed", "--only", "allocations"
     )
     assert "nothing to gate" in refused(capsys, "check", "timed", "counted")
+
+
+def test_one_of_a_pair_cannot_be_gone_on_with(
+    store: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(head=replace(a_run(), pair="token"))
+    assert "measure both again with check --against" in refused(capsys, "run", "--resume", "head")

@@ -267,6 +267,11 @@ def _resumed(args: Namespace, stack: ExitStack) -> _Prepared:
     _refuse_another_plan(args)
     folder = stack.enter_context(find_run(args.results, args.resume).locked())
     run = folder.load()
+    if run.pair:
+        raise InputError(
+            f"--resume {args.resume}: it is one of two versions that were measured in the same "
+            "rounds, which one alone cannot go on with; measure both again with check --against"
+        )
     entries, names = _known_again(run, args)
     planned = {group.scenario: None for group in run.plan.groups}
     for name in names:
