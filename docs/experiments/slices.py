@@ -22,7 +22,7 @@ from harness.measure.worker import rounds_of
 from harness.plan import Group, Preset, Runtime
 
 VARIANTS = ("coroutine", "task", "cached_future", "ready_future", "value_task")
-LENGTHS = ((0.004, 31), (0.002, 60), (0.001, 102), (0.0005, 160))
+LENGTHS = ((0.004, 21), (0.002, 40), (0.001, 68), (0.0005, 105))
 ROUNDS = 12
 
 
