@@ -30,6 +30,7 @@ __all__ = [
     "Preset",
     "Runtime",
     "Selection",
+    "check_names",
     "format_params",
     "make_plan",
     "settings",
@@ -173,7 +174,12 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
     if selection.only is not None and selection.only not in INSTRUMENTS:
         raise UnknownNameError("instrument", selection.only, INSTRUMENTS)
     chosen = _choose(selection.scenarios, entries)
-    _check_names(selection, [entry.scenario for entry in chosen])
+    scenarios = [entry.scenario for entry in chosen]
+    check_names(
+        selection,
+        (name for scenario in scenarios for name in functions(scenario)),
+        (name for scenario in scenarios for name in scenario.declared),
+    )
     groups: list[Group] = []
     lacking: list[str] = []
     for entry in chosen:
@@ -203,17 +209,17 @@ def _choose(names: Sequence[str], entries: Mapping[str, Entry]) -> list[Entry]:
     return [choose(entries, name) for name in dict.fromkeys(names or entries)]
 
 
-def _check_names(selection: Selection, scenarios: Sequence[Scenario[Any, Any, Any]]) -> None:
-    variants = {name for scenario in scenarios for name in functions(scenario)}
-    params = {"sync_ratio", *(name for scenario in scenarios for name in scenario.declared)}
+def check_names(selection: Selection, variants: Iterable[str], params: Iterable[str]) -> None:
+    """UnknownNameError for a name in *selection* that is none of *variants*, or of *params*."""
+    known, knobs = {*variants}, {"sync_ratio", *params}
     for variant in selection.variants:
-        if variant not in variants:
-            raise UnknownNameError("variant", variant, variants)
-    if selection.baseline is not None and selection.baseline not in variants:
-        raise UnknownNameError("variant (for the baseline)", selection.baseline, variants)
+        if variant not in known:
+            raise UnknownNameError("variant", variant, known)
+    if selection.baseline is not None and selection.baseline not in known:
+        raise UnknownNameError("variant (for the baseline)", selection.baseline, known)
     for name, _ in selection.params:
-        if name not in params:
-            raise UnknownNameError("parameter", name, params)
+        if name not in knobs:
+            raise UnknownNameError("parameter", name, knobs)
 
 
 def _groups(

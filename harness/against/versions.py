@@ -30,6 +30,7 @@ from harness.plan import (
     PRESETS,
     Plan,
     Selection,
+    check_names,
 )
 from harness.record import Run, RunStatus
 from harness.store import RunFolder, check_name
@@ -206,7 +207,12 @@ def _found(
             raise InputError(problem)
         if problem := base[name].problem:
             say(f"{name}: has nothing to be compared with in {checkouts[0].about}: {problem}")
-    _check_names(request.selection, [*base.values(), *head.values()])
+    known = [*base.values(), *head.values()]
+    check_names(
+        request.selection,
+        (name for each in known for name in each.variants),
+        (name for each in known for name in each.parameters),
+    )
     if not _cases(base) & _cases(head):
         reasons = "; ".join(dict.fromkeys(each.problem for each in base.values() if each.problem))
         raise InputError(
@@ -223,20 +229,6 @@ def _cases(found: Mapping[str, Contents]) -> set[tuple[object, str]]:
         for group in each.groups
         for variant in group.variants
     }
-
-
-def _check_names(selection: Selection, found: Sequence[Contents]) -> None:
-    """UnknownNameError for a variant or parameter that neither version has."""
-    variants = {name for each in found for name in each.variants}
-    parameters = {name for each in found for name in each.parameters}
-    for name in selection.variants:
-        if name not in variants:
-            raise UnknownNameError("variant", name, variants)
-    if selection.baseline is not None and selection.baseline not in variants:
-        raise UnknownNameError("variant (for the baseline)", selection.baseline, variants)
-    for name, _ in selection.params:
-        if name not in parameters:
-            raise UnknownNameError("parameter", name, parameters)
 
 
 def _sides(

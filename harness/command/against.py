@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from harness.against.versions import Request, measure_against
-from harness.command.common import asked_params, error_console, say
+from harness.command.common import add_selection, asked_params, error_console, say
 from harness.errors import InputError
 from harness.plan import DEFAULT_LOOP, DEFAULT_PRESET, Selection
 from harness.report.progress import ProgressDisplay
@@ -45,26 +45,7 @@ def add_against_arguments(parser: ArgumentParser) -> None:
         help="measure the scenario files that are given, as the working tree has them and as this "
         "commit does, in the same rounds",
     )
-    group.add_argument(
-        "-v",
-        "--variant",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="measure this variant; repeat for several (default: all)",
-    )
-    group.add_argument(
-        "-p",
-        "--param",
-        action="append",
-        default=[],
-        metavar="NAME=V1,V2",
-        help="measure at these values of a parameter; repeat for several (default: the sweep)",
-    )
-    group.add_argument(
-        "--preset",
-        help="how exact: quick, standard or rigorous aim at 5, 2 or 1 %% (default: quick)",
-    )
+    add_selection(group)
     group.add_argument(
         "--baseline", metavar="NAME", help="measure this variant too, and note it as the baseline"
     )

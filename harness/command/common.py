@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RESULTS",
     "add_folders",
+    "add_selection",
     "add_threshold",
     "asked_params",
     "console",
@@ -51,6 +52,30 @@ def add_folders(parser: ArgumentParser | _ArgumentGroup, *, reports: bool = Fals
             metavar="DIR",
             help="the folder of HTML reports (default: reports)",
         )
+
+
+def add_selection(parser: ArgumentParser | _ArgumentGroup) -> None:
+    """Declare what is measured of a scenario, and how exactly."""
+    parser.add_argument(
+        "-v",
+        "--variant",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure this variant; repeat for several (default: all)",
+    )
+    parser.add_argument(
+        "-p",
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=V1,V2",
+        help="measure at these values of a parameter; repeat for several (default: the sweep)",
+    )
+    parser.add_argument(
+        "--preset",
+        help="how exact: quick, standard or rigorous aim at 5, 2 or 1 %% (default: quick)",
+    )
 
 
 def add_threshold(parser: ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from harness.analysis.forecast import forecast
 from harness.command.common import (
     RESULTS,
     add_folders,
+    add_selection,
     add_threshold,
     asked_params,
     console,
@@ -74,26 +75,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="TEXT",
         help="what stands between the parentheses of its call: literals, as '\"key\", retries=2'",
     )
-    parser.add_argument(
-        "-v",
-        "--variant",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="measure this variant; repeat for several (default: all)",
-    )
-    parser.add_argument(
-        "-p",
-        "--param",
-        action="append",
-        default=[],
-        metavar="NAME=V1,V2",
-        help="measure at these values of a parameter; repeat for several (default: the sweep)",
-    )
-    parser.add_argument(
-        "--preset",
-        help="how exact: quick, standard or rigorous aim at 5, 2 or 1 %% (default: quick)",
-    )
+    add_selection(parser)
     parser.add_argument(
         "--baseline",
         metavar="NAME",
