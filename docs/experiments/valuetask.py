@@ -212,8 +212,8 @@ class CaseDriver(Driver[None, None, None]):
         super().__init__(name, lambda _state, _request: None, None, (None,) * 20, loop)
         self._case = case
 
-    def drive(self, cycles: int, lead: int = 0) -> float:
-        requests = islice(self._requests, (lead + cycles) * len(self.cycle))
+    def drive(self, cycles: int) -> float:
+        requests = islice(self._requests, cycles * len(self.cycle))
         times = map(self.function, repeat(None), requests)
         return self.loop.run_until_complete(timed(self._case, times))
 

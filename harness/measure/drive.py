@@ -54,15 +54,10 @@ class Driver(Generic[State, Request, Answer]):
         deque(itertools.islice(self._requests, len(cycle)), maxlen=0)
         self._timed = _TIMED[strategy(variant).reading]
 
-    def drive(self, cycles: int, lead: int = 0) -> float:
-        """Drive *cycles* cycles and return the seconds that the operations took.
-
-        *lead*: so many cycles before, driven in the same way, whose time does not count.
-        """
-        numbers = (lead, cycles) if lead else (cycles,)
-        # An iterator: nothing but the operations allocates in what is driven.
-        stretches = iter([itertools.islice(self._requests, n * len(self.cycle)) for n in numbers])
-        return self.loop.run_until_complete(self._timed(self.function, self.state, stretches))
+    def drive(self, cycles: int) -> float:
+        """Drive *cycles* cycles and return the seconds that the operations took."""
+        requests = itertools.islice(self._requests, cycles * len(self.cycle))
+        return self.loop.run_until_complete(self._timed(self.function, self.state, requests))
 
     def drive_nothing(self, cycles: int) -> float:
         """Return the seconds that the driving loop itself takes over *cycles* cycles."""
@@ -70,44 +65,38 @@ class Driver(Generic[State, Request, Answer]):
         return self.loop.run_until_complete(_pass_all(requests))
 
 
-# The last of several stretches is timed: those before it lead into it.
 async def _await_all(
     function: Callable[[State, Request], Awaitable[Answer]],
     state: State,
-    stretches: Iterator[Iterator[Request]],
+    requests: Iterator[Request],
 ) -> float:
-    for requests in stretches:
-        start = perf_counter()
-        for request in requests:
-            await function(state, request)
+    start = perf_counter()
+    for request in requests:
+        await function(state, request)
     return perf_counter() - start
 
 
 async def _call_all(
-    function: Callable[[State, Request], Answer],
-    state: State,
-    stretches: Iterator[Iterator[Request]],
+    function: Callable[[State, Request], Answer], state: State, requests: Iterator[Request]
 ) -> float:
-    for requests in stretches:
-        start = perf_counter()
-        for request in requests:
-            function(state, request)
+    start = perf_counter()
+    for request in requests:
+        function(state, request)
     return perf_counter() - start
 
 
 async def _check_all(
     function: Callable[[State, Request], ValueTask[Answer]],
     state: State,
-    stretches: Iterator[Iterator[Request]],
+    requests: Iterator[Request],
 ) -> float:
-    for requests in stretches:
-        start = perf_counter()
-        for request in requests:
-            value_task = function(state, request)
-            if value_task.done():
-                value_task.result()
-            else:
-                await value_task
+    start = perf_counter()
+    for request in requests:
+        value_task = function(state, request)
+        if value_task.done():
+            value_task.result()
+        else:
+            await value_task
     return perf_counter() - start
 
 

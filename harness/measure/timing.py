@@ -32,8 +32,9 @@ def time_values(
     def behind_gate(cycles: int) -> float:
         if channel.receive() is None:
             raise SystemExit(0)  # the conductor has gone; nobody wants the value
-        # Other children have run since: fetch code and state again.
-        seconds = driver.drive(cycles, lead=1 if cycles >= _MANY else 0)
+        if cycles >= _MANY:
+            driver.drive(1)  # other children have run since: fetch code and state again
+        seconds = driver.drive(cycles)
         channel.send({"seconds": seconds})
         return seconds
 
