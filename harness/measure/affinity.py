@@ -1,10 +1,12 @@
 """Affinity: the CPU on which variants are timed, and off which the conductor keeps meanwhile.
 
 Variants are kept on one CPU only where somebody has isolated it for such work: it is quiet, and
-the system itself would place nothing there. Elsewhere the system is left to choose, because a
-workload that hands work to threads is not measured as it runs: pinned, cache_lookup with misses
-(a query on a thread of its own) took up to 1.7 times as long and its ratios scattered by half more
-to four times as much, while without threads there was no clear gain (docs/experiments/affinity.py).
+the system itself would place nothing there. Elsewhere the system is left to choose, as
+docs/experiments/affinity.py, twice on two busy cores, has it: cache_lookup with misses, queries on
+a thread of its own, scattered more when pinned in three of four comparisons (a round's ratio by
+1.5 to 4 times as much), and once took 1.7 times as long: pinned, it is another workload. Without
+threads the ratios scattered less in nine of twelve comparisons, which may be chance, and four
+times as much in one, beside a process that computed on the same CPU.
 
 Only the thread that drives a variant is pinned, when its values begin, and with it what threads
 it starts from then on. Threads that were there before (the one of a database connection that
