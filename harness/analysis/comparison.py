@@ -25,9 +25,10 @@ from harness.analysis.estimate import Estimate, round_logs
 from harness.analysis.rows import case_rows
 from harness.analysis.student import cumulative, quantile
 from harness.errors import InputError
+from harness.plan import format_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from harness.analysis.rows import CaseRow
     from harness.record import Run, Timing
@@ -47,7 +48,6 @@ _MACHINE = ("processor", "cores", "virtual machine")
 _INTERPRETER = ("interpreter", "compiler")
 _WIDEST = 500.0  # of a log
 _Key: TypeAlias = "tuple[str, ...]"
-_KeyOf: TypeAlias = "Callable[[CaseRow], _Key]"
 
 
 class Presence(StrEnum):
@@ -241,7 +241,7 @@ def _changes(base: Run, new: Run, *, by_python: bool, timed: bool) -> list[Chang
 
     before = {key(row): row for row in case_rows(base) if row.status != "unavailable"}
     after = {key(row): row for row in case_rows(new) if row.status != "unavailable"}
-    times = _Times(base, new, key) if timed else None
+    times = _Times(base, new, by_python) if timed else None
     found = []
     for name in dict.fromkeys([*after, *before]):
         old, young = before.get(name), after.get(name)
@@ -276,10 +276,10 @@ def _difference(old: float | None, new: float | None) -> float | None:
 class _Times:
     """The timings of two runs by case, and how one is held against the other."""
 
-    def __init__(self, base: Run, new: Run, key: _KeyOf) -> None:
+    def __init__(self, base: Run, new: Run, by_python: bool) -> None:
         self._paired = bool(base.pair) and base.pair == new.pair
         self._baselines = {base.plan.baseline, new.plan.baseline}
-        self._base, self._new = _timings(base, key), _timings(new, key)
+        self._base, self._new = _timings(base, by_python), _timings(new, by_python)
 
     def of(self, case: _Key) -> tuple[Effect | None, Means | None]:
         base, new = self._base.get(case), self._new.get(case)
@@ -302,20 +302,18 @@ class _Times:
         return (base, new) if base and new else None
 
 
-def _timings(run: Run, key: _KeyOf) -> dict[_Key, Timing]:
-    timings = {
-        (record.group, variant): timing
+def _timings(run: Run, by_python: bool) -> dict[_Key, Timing]:
+    return {
+        (
+            record.group.scenario,
+            format_params(record.group.params),
+            variant,
+            record.group.runtime.loop,
+            record.group.runtime.python if by_python else "",
+        ): timing
         for record in run.groups
         for variant, timing in record.timings.items()
     }
-    rows = iter(case_rows(run))
-    found: dict[_Key, Timing] = {}
-    for group in run.plan.groups:
-        for variant in (*group.variants, *dict(group.unavailable)):
-            row = next(rows)
-            if timing := timings.get((group, variant)):
-                found[key(row)] = timing
-    return found
 
 
 def _levels(timing: Timing) -> list[float]:
