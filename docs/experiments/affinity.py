@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.estimate import round_logs
 from harness.measure import conductor
 from harness.measure.crew import Interpreter
-from harness.measure.worker import rounds_of
+from harness.measure.rounds import rounds_of
 from harness.plan import PRESETS, Group, Preset, Runtime
 
 if TYPE_CHECKING:

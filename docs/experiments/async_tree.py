@@ -28,7 +28,7 @@ import pyperf
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.measure import conductor
 from harness.measure.crew import Interpreter
-from harness.measure.worker import rounds_of
+from harness.measure.rounds import rounds_of
 from harness.plan import Group, Preset, Runtime
 from harness.record import Timing
 from scenarios.async_tree import SCENARIO

@@ -18,7 +18,7 @@ from pathlib import Path
 from harness.analysis.estimate import round_logs
 from harness.measure import conductor
 from harness.measure.crew import Interpreter
-from harness.measure.worker import rounds_of
+from harness.measure.rounds import rounds_of
 from harness.plan import Group, Preset, Runtime
 
 VARIANTS = ("coroutine", "task", "cached_future", "ready_future", "value_task")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.measure.group import measure_versions
-from harness.measure.worker import Version
+from harness.measure.rounds import Version
 from harness.pipeline import in_order, now, outcome
 from harness.record import RunStatus
 

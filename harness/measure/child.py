@@ -64,6 +64,7 @@ class _Worker:
     def serve(self, channel: Channel, variant: str) -> None:
         """Answer message after message until the conductor closes the channel."""
         answers: dict[str, Callable[..., dict[str, Any] | None]] = {
+            "wait": lambda: {"waiting": True},
             "prepare": lambda: self._prepare(variant),
             "warm_up": self._warm_up,
             "calibrate": self._calibrate,

@@ -13,7 +13,7 @@ from harness.errors import MeasureError, shortened
 from harness.measure.allowance import Allowance
 from harness.measure.conductor import time_group
 from harness.measure.crew import open_crew
-from harness.measure.worker import Version, rounds_of_versions
+from harness.measure.rounds import Rounds, Version
 from harness.record import AllocationKind, Allocations, GroupRecord, Observation, RunStatus
 
 if TYPE_CHECKING:
@@ -159,16 +159,21 @@ def _time_together(subjects: Sequence[_Subject], plan: Plan, on_stage: OnStage) 
     references = _references(versions, plan.baseline)
     conditions: dict[int, Conditions] = {}
     allowance = Allowance(versions[0].interpreter.patience, plan.preset.rounds[1])
-    timing = time_group(
-        tuple(references),
-        references,
-        plan.preset,
-        rounds_of_versions(
-            versions, plan.seed, allowance=allowance, on_conditions=conditions.__setitem__
-        ),
-        random.Random(f"{plan.seed} {versions[0].group.key}"),
-        on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
-    )
+    with Rounds(
+        versions,
+        plan.seed,
+        allowance=allowance,
+        on_conditions=conditions.__setitem__,
+        most=plan.preset.rounds[1],
+    ) as open_round:
+        timing = time_group(
+            tuple(references),
+            references,
+            plan.preset,
+            open_round,
+            random.Random(f"{plan.seed} {versions[0].group.key}"),
+            on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
+        )
     for subject in subjects:
         subject.record = _with_times(subject.record, timing, conditions, subject.version)
 

@@ -7,6 +7,7 @@ the socket is closed. Version 1:
 ===========  ==========================================  ===================================
 do           with                                        the answer
 ===========  ==========================================  ===================================
+wait         -                                           waiting
 prepare      -                                           operations
 warm_up      -                                           warm
 calibrate    seconds                                     loops, seconds, overhead

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.measure.group import OnStage
-    from harness.measure.worker import Version
+    from harness.measure.rounds import Version
     from harness.plan import Group, Plan
 
 

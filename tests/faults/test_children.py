@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.measure.worker import round_hash_seed
+from harness.measure.rounds import round_hash_seed
 from harness.record import RunStatus
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from harness.measure.affinity import cpu_to_measure_on, how_pinned, kept_off, pin_this_thread
 from harness.measure.crew import Interpreter
-from harness.measure.worker import rounds_of
+from harness.measure.rounds import rounds_of
 from harness.plan import Group, Runtime
 from tests.measure.machines import CPUS, machine
 

