@@ -22,7 +22,7 @@ from harness.measure.rounds import rounds_of
 from harness.plan import Group, Preset, Runtime
 
 VARIANTS = ("coroutine", "task", "cached_future", "ready_future", "value_task")
-LENGTHS = ((0.004, 21), (0.002, 40), (0.001, 68), (0.0005, 105))
+LENGTHS = ((0.006, 16), (0.003, 30), (0.0015, 53), (0.00075, 85))
 ROUNDS = 12
 
 

@@ -26,7 +26,7 @@ __all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "t
 # One value lasts about this long: long enough for the clock and the gate not to matter, short
 # enough that a whole sweep fits into the same mood of the machine. docs/method.md compares it
 # with shorter and longer ones in the same wall time.
-VALUE_SECONDS = 0.002
+VALUE_SECONDS = 0.003
 _WARMUP_SWEEPS = 1
 # Setting up and warming up are not timed, and need not wait for each other on two cores.
 _PREPARED_AT_ONCE = 2
