@@ -20,7 +20,7 @@ from harness.analysis.estimate import estimate_ratio
 from harness.analysis.knobs import knob_values
 from harness.analysis.rows import claim_limit
 from harness.analysis.sentences import TYPICAL_SHARE
-from harness.analysis.wording import and_list, count
+from harness.analysis.wording import and_list, compared, count
 from harness.analysis.wording import share as share_text
 from harness.plan import format_params
 from harness.strategy import strategy
@@ -223,8 +223,7 @@ class _Reader:
             text = self._changes(ranges) or self._change(ranges) or self._one_by_one(ranges)
         best = {each.variant: self._most_telling([each]) for each in ranges}
         told = [
-            f"{self._place(record)} {name} takes {self._gain(record, name)} less time than "
-            f"{self.model.baseline}"
+            f"{self._place(record)} {name} {self._gain(record, name)} {self.model.baseline}"
             for name, record in best.items()
             if name != self.model.baseline
         ]
@@ -291,9 +290,7 @@ class _Reader:
     def _gain(self, record: GroupRecord, variant: str) -> str:
         ratio = self._ratio(record, variant)
         assert ratio is not None
-        assert ratio.low is not None
-        assert ratio.high is not None
-        return share_text(1 - ratio.value, 1 - ratio.high, 1 - ratio.low)
+        return compared(ratio)
 
     def _most_telling(self, ranges: Sequence[_Range]) -> GroupRecord:
         """Return the group in which a range's variant gains the most."""

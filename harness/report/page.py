@@ -5,12 +5,9 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup, escape
 
 from harness.analysis.findings import run_findings
 from harness.analysis.knobs import beside
@@ -18,6 +15,8 @@ from harness.analysis.rows import case_rows
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
+from harness.report.claims import Claim, set_apart
+from harness.report.costs import make_costs
 from harness.report.figures import (
     ABSENT,
     byte_text,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
     from harness.record import Finding, Run
+    from harness.report.costs import Costs, CostTable
     from harness.report.figures import Unit
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
@@ -96,16 +96,6 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One sentence with its variants set apart, and the panel whose charts show it."""
-
-    text: Markup
-    tone: str
-    anchor: str
-    about: str
-
-
-@dataclass(frozen=True)
 class Section:
     """One scenario on one runtime."""
 
@@ -114,6 +104,7 @@ class Section:
     title: str
     runtime: str
     claims: tuple[Claim, ...]
+    costs: tuple[CostTable, ...]
     shares: tuple[Chart, ...]
     panels: tuple[Panel, ...]
 
@@ -126,6 +117,7 @@ class Page:
     title: str
     lede: str
     status: str
+    costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
     marks: dict[str, Mark]
@@ -141,7 +133,7 @@ class Page:
     @property
     def claimed(self) -> bool:
         """Whether there is anything to say in short."""
-        return any(section.claims for section in self.sections)
+        return bool(self.costs.story)
 
     @property
     def several_runtimes(self) -> bool:
@@ -164,17 +156,28 @@ def make_page(run: Run) -> Page:
     marks = palette(row.variant for row in rows)
     found = blocks(run)
     claims = summary_sentences(run)
-    sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims)
-        for number, (_, several) in enumerate(
-            groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
+    grouped = [
+        list(several)
+        for _, several in groupby(
+            found, key=lambda block: (block.group.scenario, block.group.runtime)
         )
+    ]
+    anchors = {
+        block.group: f"s{number}-{place}"
+        for number, several in enumerate(grouped, start=1)
+        for place, block in enumerate(several, start=1)
+    }
+    costs = make_costs(run, anchors, marks)
+    sections = tuple(
+        _section(f"s{number}", several, run, marks, claims, costs)
+        for number, several in enumerate(grouped, start=1)
     )
     return Page(
         name=visible(run.name),
         title=_title(run),
         lede=measured_in(run),
         status=_STATUS.get(run.status, ""),
+        costs=costs,
         sections=sections,
         overview=overview(rows),
         marks=marks,
@@ -203,6 +206,7 @@ def _section(
     run: Run,
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
+    costs: Costs,
 ) -> Section:
     group = several[0].group
     anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
@@ -213,10 +217,11 @@ def _section(
         title=visible(run.titles.get(group.scenario, group.scenario)),
         runtime=str(group.runtime),
         claims=tuple(
-            Claim(_set_apart(c), str(c.tone), anchors[c.group], _heading(c.group))
+            Claim(set_apart(c.text, c.variants), str(c.tone), anchors[c.group], _heading(c.group))
             for c in claims
             if c.group in anchors
         ),
+        costs=costs.tables.get((group.scenario, group.runtime), ()),
         shares=tuple(share_charts(several, marks, anchor)),
         panels=tuple(
             _panel(block, anchors[block.group], block.group in opened, run, marks)
@@ -311,13 +316,3 @@ def _heading(group: Group) -> str:
     others = beside(group)
     text = f"{share_text(group)} synchronous"
     return f"{text}, {visible(format_params(others))}" if others else text
-
-
-def _set_apart(sentence: Sentence) -> Markup:
-    """Return the sentence with the names of variants marked up as code."""
-    names = sorted(map(re.escape, sentence.variants), key=len, reverse=True)
-    parts = re.split(rf"(?<!\w)({'|'.join(names)})(?!\w)", sentence.text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(visible(part)) if index % 2 else escape(part)
-        for index, part in enumerate(parts)
-    )
