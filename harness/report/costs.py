@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.costs import cost_models
 from harness.analysis.crossovers import allocation_crossovers, crossovers
+from harness.analysis.fitting import TOLERANCE
 from harness.analysis.recommend import recommendations
 from harness.analysis.story import story
 from harness.analysis.wording import and_list
@@ -255,7 +256,9 @@ def _quality(cost: VariantCost) -> str:
     else:
         sign = "+" if relative >= 0 else "−"  # noqa: RUF001  # a minus, as wide as the plus
         off = f"{sign}{percent_text(abs(relative))} at {where}"
-    return f"{'yes' if holds else 'no'}, {off}"
+    # Far off, but not further than the rounds of that share scatter.
+    unclear = relative is None or abs(relative) > TOLERANCE
+    return f"{'no' if not holds else 'unclear' if unclear else 'yes'}, {off}"
 
 
 def _notes(model: CostModel) -> Iterator[str]:
@@ -318,7 +321,7 @@ def _bent(fits: Mapping[str, TimeFit], of: int) -> str:
     )
     if worst.intervals is None or worst.intervals > _COUNTLESS:
         return text
-    return f"{text}, {significant(worst.intervals, 2)} times as far as half of its 95 % interval"
+    return f"{text}, {significant(worst.intervals, 2)} times half of its 95 % interval"
 
 
 def _of(names: Sequence[str], of: int) -> str:
