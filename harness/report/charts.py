@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import IdentityTransform
 
 from harness.report.scale import linear_ticks, log_ticks, needs_log, shorten, spread
-from harness.report.svg import GRID, INK, MUTED, PAPER, inline_svg
+from harness.report.svg import GRID, INK, MUTED, PAPER, inline_svg, showing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,20 +102,21 @@ def dot_chart(
             axes.axhline(row, color=GRID, linewidth=1)
             if bar.value is None:
                 continue
-            if bar.low is not None and bar.high is not None:
-                axes.hlines(row, bar.low, bar.high, color=bar.mark.colour, linewidth=2)
-            (dot,) = axes.plot(
-                bar.value,
-                row,
-                bar.mark.marker,
-                color=bar.mark.colour,
-                markersize=8.5,
-                markeredgecolor=PAPER,
-                markeredgewidth=1,
-                clip_on=False,
-            )
-            tips[_tip(dot, row)] = f"{bar.name}: {bar.label}"
-            _beside(axes, bar, row, bar.high or bar.value)
+            with showing(axes, bar.name):
+                if bar.low is not None and bar.high is not None:
+                    axes.hlines(row, bar.low, bar.high, color=bar.mark.colour, linewidth=2)
+                (dot,) = axes.plot(
+                    bar.value,
+                    row,
+                    bar.mark.marker,
+                    color=bar.mark.colour,
+                    markersize=8.5,
+                    markeredgecolor=PAPER,
+                    markeredgewidth=1,
+                    clip_on=False,
+                )
+                tips[_tip(dot, row)] = f"{bar.name}: {bar.label}"
+                _beside(axes, bar, row, bar.high or bar.value)
         return inline_svg(figure, name, title, _describe(bars), tips)
 
 
@@ -132,9 +133,10 @@ def bar_chart(
         for row, bar in enumerate(bars):
             if bar.value is None:
                 continue
-            (drawn,) = axes.barh(row, bar.value, height=0.3, color=bar.mark.colour)
-            tips[_tip(drawn, row)] = f"{bar.name}: {bar.label}"
-            _beside(axes, bar, row, bar.value)
+            with showing(axes, bar.name):
+                (drawn,) = axes.barh(row, bar.value, height=0.3, color=bar.mark.colour)
+                tips[_tip(drawn, row)] = f"{bar.name}: {bar.label}"
+                _beside(axes, bar, row, bar.value)
         return inline_svg(figure, name, title, _describe(bars), tips)
 
 
@@ -167,7 +169,8 @@ def line_chart(
         axes.set_yticks([], minor=True)
         tips: dict[str, str] = {}
         for line in lines:
-            tips.update(_draw_line(axes, line, places, len(tips)))
+            with showing(axes, line.name):
+                tips.update(_draw_line(axes, line, places, len(tips)))
         _name_ends(axes, lines)
         return inline_svg(figure, name, title, _describe_lines(lines, places), tips)
 
@@ -213,7 +216,8 @@ def _rows(bars: Sequence[Bar]) -> tuple[Figure, Axes]:
         note = f" ({bar.note})" if bar.note else " (baseline)" if bar.is_baseline else ""
         text = shorten(bar.name, max(8, most - len(note))) + note
         y = axes.transData.transform((0, row))[1] + 13
-        _text(axes, _LEFT, y, text, color=MUTED if bar.note else INK)
+        with showing(axes, bar.name):
+            _text(axes, _LEFT, y, text, color=MUTED if bar.note else INK)
     return figure, axes
 
 
@@ -285,16 +289,17 @@ def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
     box = axes.get_window_extent()
     levels = spread([float(y) for _, y in ends], _LABEL_GAP, box.y0 + 4, box.y1)
     for line, (x, y), level in zip(lines, ends, levels, strict=True):
-        axes.plot(
-            [x + 5, box.x1 + 22, box.x1 + 28],
-            [y, level, level],
-            color=line.mark.colour,
-            linewidth=1,
-            alpha=0.7,
-            clip_on=False,
-            transform=IdentityTransform(),
-        )
-        _text(axes, box.x1 + 32, level - 4, shorten(line.name, _LONGEST_NAME), color=INK)
+        with showing(axes, line.name):
+            axes.plot(
+                [x + 5, box.x1 + 22, box.x1 + 28],
+                [y, level, level],
+                color=line.mark.colour,
+                linewidth=1,
+                alpha=0.7,
+                clip_on=False,
+                transform=IdentityTransform(),
+            )
+            _text(axes, box.x1 + 32, level - 4, shorten(line.name, _LONGEST_NAME), color=INK)
 
 
 def _describe(bars: Sequence[Bar]) -> str:

@@ -47,7 +47,7 @@ __all__ = ["Costs", "make_costs"]
 
 @dataclass(frozen=True)
 class Advised:
-    """A recommendation as it stands on the page; *tone* is a claim's."""
+    """A recommendation as it stands on the page; *tone* is a claim's, *section* its scenario's."""
 
     title: str
     setting: str
@@ -55,6 +55,7 @@ class Advised:
     more: Markup
     tone: str
     anchor: str
+    section: str
     about: str
 
 
@@ -160,6 +161,7 @@ def _advised(
             more=set_apart(each.more, each.variants),
             tone=_TONES[each.advice],
             anchor=anchors[each.group],
+            section=anchors[each.group].rpartition("/")[0] + "/",
             about=_about(each.group, run),
         )
 

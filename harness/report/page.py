@@ -15,6 +15,7 @@ from harness.analysis.rows import case_rows
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
+from harness.report.anchors import case_anchor, group_anchor
 from harness.report.claims import Claim, set_apart
 from harness.report.costs import make_costs
 from harness.report.figures import (
@@ -35,7 +36,7 @@ from harness.report.proof import proof_lines, proof_verdict
 from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.analysis.rows import CaseRow
     from harness.analysis.sentences import Sentence
@@ -69,6 +70,7 @@ class Figure:
 class CaseLine:
     """One row of the table of cases; without figures only its *trouble* is shown."""
 
+    anchor: str
     variant: str
     colour: str
     is_baseline: bool
@@ -78,9 +80,13 @@ class CaseLine:
 
 @dataclass(frozen=True)
 class Panel:
-    """One group: its charts and its table; *opened* if the page shows it from the start."""
+    """One group: its charts and its table; *opened* if the page shows it from the start.
+
+    The page's filter finds it by its *words*, as it does a section.
+    """
 
     anchor: str
+    words: str
     heading: str
     digest: str
     opened: bool
@@ -100,6 +106,7 @@ class Section:
     """One scenario on one runtime."""
 
     anchor: str
+    words: str
     name: str
     title: str
     runtime: str
@@ -120,6 +127,7 @@ class Page:
     costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
+    panels: dict[tuple[str, str, str, str], str]
     marks: dict[str, Mark]
     baseline: str
     target: str
@@ -149,6 +157,14 @@ class Page:
             for key, several in groupby(rows, key=lambda row: (row.scenario, row.python, row.loop))
         ]
 
+    def panel_of(self, row: OverviewRow) -> str:
+        """Return the anchor of the panel that shows what *row* of the overview does in short."""
+        return self.panels[row.scenario, row.setting, row.python, row.loop]
+
+    def section_of(self, row: OverviewRow) -> str:
+        """Return the anchor of the section that *row* of the overview belongs to."""
+        return self.panel_of(row).rpartition("/")[0] + "/"
+
 
 def make_page(run: Run) -> Page:
     """Return the page of *run*, its charts drawn."""
@@ -156,21 +172,16 @@ def make_page(run: Run) -> Page:
     marks = palette(row.variant for row in rows)
     found = blocks(run)
     claims = summary_sentences(run)
-    grouped = [
-        list(several)
-        for _, several in groupby(
-            found, key=lambda block: (block.group.scenario, block.group.runtime)
-        )
-    ]
+    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
     anchors = {
-        block.group: f"s{number}-{place}"
-        for number, several in enumerate(grouped, start=1)
-        for place, block in enumerate(several, start=1)
+        group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
     }
     costs = make_costs(run, anchors, marks)
     sections = tuple(
-        _section(f"s{number}", several, run, marks, claims, costs)
-        for number, several in enumerate(grouped, start=1)
+        _section(f"s{number}", list(several), run, marks, claims, anchors, costs)
+        for number, (_, several) in enumerate(
+            groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
+        )
     )
     return Page(
         name=visible(run.name),
@@ -180,6 +191,11 @@ def make_page(run: Run) -> Page:
         costs=costs,
         sections=sections,
         overview=overview(rows),
+        panels={
+            (group.scenario, format_params(group.params), runtime.python, runtime.loop): anchor
+            for group, anchor in anchors.items()
+            for runtime in (group.runtime,)
+        },
         marks=marks,
         baseline=visible(run.plan.baseline),
         target=f"± {run.plan.preset.target * 100:g} %",
@@ -201,31 +217,38 @@ def _title(run: Run) -> str:
 
 
 def _section(
-    anchor: str,
+    name: str,
     several: Sequence[Block],
     run: Run,
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
+    anchors: Mapping[Group, str],
     costs: Costs,
 ) -> Section:
+    """Return one section; *name* is what the ids of its charts start with."""
     group = several[0].group
-    anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
+    own = {block.group for block in several}
     opened = _opened(several)
     return Section(
-        anchor=anchor,
+        anchor=anchors[group].rpartition("/")[0] + "/",
+        words=" ".join(
+            map(visible, (group.scenario, run.titles.get(group.scenario, ""), str(group.runtime)))
+        ),
         name=visible(group.scenario),
         title=visible(run.titles.get(group.scenario, group.scenario)),
         runtime=str(group.runtime),
         claims=tuple(
             Claim(set_apart(c.text, c.variants), str(c.tone), anchors[c.group], _heading(c.group))
             for c in claims
-            if c.group in anchors
+            if c.group in own
         ),
         costs=costs.tables.get((group.scenario, group.runtime), ()),
-        shares=tuple(share_charts(several, marks, anchor)),
+        shares=tuple(share_charts(several, marks, name)),
         panels=tuple(
-            _panel(block, anchors[block.group], block.group in opened, run, marks)
-            for block in several
+            _panel(
+                f"{name}-{place}", block, anchors[block.group], block.group in opened, run, marks
+            )
+            for place, block in enumerate(several, start=1)
         ),
     )
 
@@ -242,17 +265,20 @@ def _opened(several: Sequence[Block]) -> set[Group]:
     return {block.group for block in measured if distance(block) == nearest}
 
 
-def _panel(block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]) -> Panel:
+def _panel(
+    name: str, block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]
+) -> Panel:
     heading = _heading(block.group)
     table = _table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
+        words=f"{heading} {visible(format_params(block.group.params))}",
         heading=heading,
         digest=_digest(block.rows),
         opened=opened,
-        charts=tuple(case_charts(block, marks, anchor, f"{block.group.scenario}, {heading}")),
+        charts=tuple(case_charts(block, marks, name, f"{block.group.scenario}, {heading}")),
         headers=tuple(table),
-        lines=tuple(_lines(block.rows, table, marks)),
+        lines=tuple(_lines(anchor, block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),
     )
 
@@ -288,11 +314,12 @@ def _time(row: CaseRow, unit: Unit) -> Figure:
 
 
 def _lines(
-    rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
+    anchor: str, rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
 ) -> Iterator[CaseLine]:
     for index, row in enumerate(rows):
         figures = tuple(column[index] for column in table.values())
         yield CaseLine(
+            anchor=case_anchor(anchor, row.variant),
             variant=visible(row.variant),
             colour=marks[row.variant].colour,
             is_baseline=row.is_baseline,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import xml.etree.ElementTree as ET
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -18,11 +19,12 @@ from markupsafe import Markup
 from harness.report.figures import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MUTED", "PAPER", "inline_svg"]
+__all__ = ["GRID", "INK", "MUTED", "PAPER", "inline_svg", "showing"]
 
 # Sentinels: colours that no chart shows, each standing for a custom property of the page.
 INK, MUTED, GRID, PAPER = "#010203", "#010204", "#010205", "#010206"
@@ -46,6 +48,21 @@ _STYLES = {
 }
 _DEFAULTS = {"text-anchor": "start", "opacity": "1"}
 _FONT_SIZE = 12.0
+# In a gid, between an artist's own and the variant that it shows.
+_OF = " of-"
+
+
+@contextmanager
+def showing(axes: Axes, variant: str) -> Iterator[None]:
+    """Say that what is drawn on *axes* meanwhile shows *variant*: its elements get its name.
+
+    The page's filter finds them by ``data-variant``.
+    """
+    before = {*axes.get_children()}
+    yield
+    for artist in axes.get_children():
+        if artist not in before:
+            artist.set_gid(f"{artist.get_gid() or ''}{_OF}{visible(variant).encode().hex()}")
 
 
 def inline_svg(
@@ -86,10 +103,16 @@ def _slim(element: ET.Element, name: str, tips: Mapping[str, str]) -> list[ET.El
         return []
     attributes = _attributes(element, tag, name)
     children = [kept for child in element for kept in _slim(child, name, tips)]
-    tip = tips.get(element.attrib.get("id", ""))
+    gid, _, variant = element.attrib.get("id", "").partition(_OF)
+    tip = tips.get(gid)
+    if variant:
+        attributes["data-variant"] = bytes.fromhex(variant).decode()
     if tag in {"g", "defs"} and not children:
         return []
     if tag == "g" and tip is None and not attributes:
+        return children
+    if tag == "g" and tip is None and len(children) == 1 and [*attributes] == ["data-variant"]:
+        children[0].attrib.update(attributes)
         return children
     made = ET.Element(tag, attributes)
     made.text = element.text.strip() if tag == "text" and element.text else None

@@ -71,4 +71,4 @@ def test_a_link_opens_the_panel_that_it_leads_to(tmp_path: Path, visit: Browsing
     path = tmp_path / "index.html"
     write_report(make_run(sync_ratios=(0.0, 0.9)), path)
     assert visit(path).page.locator("details[open]").count() == 1
-    assert visit(path, "#s1-1").page.locator("details[open]").count() == 2
+    assert visit(path, "#lookup/0").page.locator("details[open]").count() == 2

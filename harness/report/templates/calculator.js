@@ -6,7 +6,6 @@
 // log, degrees of freedom, those in common with the baseline].
 
 const form = document.querySelector("#calculator form");
-
 const ABSENT = "-";
 
 function grouped(value, places) {
@@ -148,6 +147,11 @@ function ratio(table, parts, base, share) {
     : { value, low: value * Math.exp(-half), high: value * Math.exp(half) };
 }
 
+// What the table is sorted by.
+function keys(load) {
+  return [load.time?.value ?? Infinity, load.allocations ?? Infinity, load.bytes ?? Infinity];
+}
+
 function loads(data, model, share, rate) {
   const scale = rate * 1e-9;
   const base = model.variants.find((variant) => variant.name === model.baseline)?.parts;
@@ -166,7 +170,6 @@ function loads(data, model, share, rate) {
       bytes: variant.bytes && at(variant.bytes, share) * rate,
     };
   });
-  const keys = (load) => [load.time?.value ?? Infinity, load.allocations ?? Infinity, load.bytes ?? Infinity];
   return found.sort((one, other) => {
     const [first, second] = [keys(one), keys(other)];
     const place = first.findIndex((key, index) => key !== second[index]);
