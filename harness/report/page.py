@@ -5,12 +5,9 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup, escape
 
 from harness.analysis.findings import run_findings
 from harness.analysis.knobs import beside
@@ -19,6 +16,8 @@ from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
 from harness.report.anchors import case_anchor, group_anchor
+from harness.report.claims import Claim, set_apart
+from harness.report.costs import make_costs
 from harness.report.figures import (
     ABSENT,
     byte_text,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
     from harness.record import Finding, Run
+    from harness.report.costs import Costs, CostTable
     from harness.report.figures import Unit
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
@@ -106,16 +106,6 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One sentence with its variants set apart, and the panel whose charts show it."""
-
-    text: Markup
-    tone: str
-    anchor: str
-    about: str
-
-
-@dataclass(frozen=True)
 class Section:
     """One scenario on one runtime."""
 
@@ -125,6 +115,7 @@ class Section:
     title: str
     runtime: str
     claims: tuple[Claim, ...]
+    costs: tuple[CostTable, ...]
     shares: tuple[Chart, ...]
     panels: tuple[Panel, ...]
 
@@ -137,6 +128,7 @@ class Page:
     title: str
     lede: str
     status: str
+    costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
     panels: dict[tuple[str, str, str, str], str]
@@ -153,7 +145,7 @@ class Page:
     @property
     def claimed(self) -> bool:
         """Whether there is anything to say in short."""
-        return any(section.claims for section in self.sections)
+        return bool(self.costs.story)
 
     @property
     def several_runtimes(self) -> bool:
@@ -193,8 +185,9 @@ def make_page(run: Run) -> Page:
     anchors = {
         group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
     }
+    costs = make_costs(run, anchors, marks)
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims, anchors)
+        _section(f"s{number}", list(several), run, marks, claims, anchors, costs)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -204,6 +197,7 @@ def make_page(run: Run) -> Page:
         title=_title(run),
         lede=measured_in(run),
         status=_STATUS.get(run.status, ""),
+        costs=costs,
         sections=sections,
         overview=overview(rows),
         panels={
@@ -238,6 +232,7 @@ def _section(
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
     anchors: Mapping[Group, str],
+    costs: Costs,
 ) -> Section:
     """Return one section; *name* is what the ids of its charts start with."""
     group = several[0].group
@@ -252,10 +247,11 @@ def _section(
         title=visible(run.titles.get(group.scenario, group.scenario)),
         runtime=str(group.runtime),
         claims=tuple(
-            Claim(_set_apart(c), str(c.tone), anchors[c.group], _heading(c.group))
+            Claim(set_apart(c.text, c.variants), str(c.tone), anchors[c.group], _heading(c.group))
             for c in claims
             if c.group in own
         ),
+        costs=costs.tables.get((group.scenario, group.runtime), ()),
         shares=tuple(share_charts(several, marks, name)),
         panels=tuple(
             _panel(
@@ -356,13 +352,3 @@ def _heading(group: Group) -> str:
     others = beside(group)
     text = f"{share_text(group)} synchronous"
     return f"{text}, {visible(format_params(others))}" if others else text
-
-
-def _set_apart(sentence: Sentence) -> Markup:
-    """Return the sentence with the names of variants marked up as code."""
-    names = sorted(map(re.escape, sentence.variants), key=len, reverse=True)
-    parts = re.split(rf"(?<!\w)({'|'.join(names)})(?!\w)", sentence.text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(visible(part)) if index % 2 else escape(part)
-        for index, part in enumerate(parts)
-    )

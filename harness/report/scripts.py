@@ -12,7 +12,7 @@ from markupsafe import Markup
 __all__ = ["PAGE_SCRIPTS", "Script", "read_script"]
 
 # In the order in which they run. They share nothing but the page: each can be left out.
-PAGE_SCRIPTS = ("sorting.js", "copying.js", "filter.js", "panels.js")
+PAGE_SCRIPTS = ("sorting.js", "copying.js", "filter.js", "panels.js", "calculator.js")
 
 
 @dataclass(frozen=True)
