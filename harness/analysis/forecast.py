@@ -17,7 +17,7 @@ __all__ = ["forecast"]
 
 # Seconds for each variant: to be verified and counted; to be set up and warmed up for a round;
 # and for each of its values there, with the gate. docs/method.md has what whole runs took.
-_VERIFY, _COUNT = 0.010, 0.015
+_VERIFY, _COUNT = 0.035, 0.015
 _PREPARE = 0.010
 _VALUE = 0.0026
 # How far between the fewest and the most rounds the targets are met, on average.

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.analysis.lines import Attribution
     from harness.plan import Group
+    from harness.record import Attribution
     from harness.scenario import Scenario
 
 __all__ = ["add_arguments", "execute"]

@@ -224,7 +224,11 @@ def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str,
             # While answers are compared, or the scenario is imported, no variant is to blame.
             member.variant = message.get("observing", "")
             message = member.listen("verify")
-        return {variant: Observation(**seen) for variant, seen in message["observations"].items()}
+        return {variant: _observation(seen) for variant, seen in message["observations"].items()}
+
+
+def _observation(seen: dict[str, Any]) -> Observation:
+    return Observation(**{**seen, "collections": tuple(seen["collections"])})
 
 
 def count_group(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.lines import Attribution, Frame, Stack
 from harness.errors import MeasureError
 from harness.measure.crew import open_crew
+from harness.record import Attribution, Frame, Stack
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from harness.report.figures import visible
 if TYPE_CHECKING:
     from memray import AllocationRecord, Metadata
 
-    from harness.analysis.lines import Attribution, Frame, Stack
     from harness.measure.profiling import Profile
+    from harness.record import Attribution, Frame, Stack
 
 __all__ = ["flamegraph_html"]
 

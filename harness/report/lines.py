@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from harness.analysis.lines import Attribution, Difference, Frame, Line
+    from harness.analysis.lines import Difference, Line
+    from harness.record import Attribution, Frame
 
 __all__ = ["caption", "print_differences", "print_lines"]
 

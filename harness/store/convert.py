@@ -102,7 +102,13 @@ def run_from_files(
                 status=entry.status,
                 error=entry.error,
                 observations={
-                    variant: Observation(seen.synchronous_share, seen.suspensions, seen.tasks)
+                    variant: Observation(
+                        seen.synchronous_share,
+                        seen.suspensions,
+                        seen.tasks,
+                        seen.turns,
+                        seen.collections,
+                    )
                     for variant, seen in entry.observations.items()
                 },
                 timings=timed.get(entry.index, {}),

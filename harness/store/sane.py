@@ -33,6 +33,7 @@ _LARGEST_ROUND = 1_000_000
 _SHORTEST, _LONGEST = 1e-15, 1e9
 _LARGEST = 1e18  # of counts and bytes
 _LITTLE, _TABLE = 10, 1e6  # allocations per operation, and the bytes of a large one
+_MOST_GENERATIONS = 10
 _LARGEST_INTEGER = 2**64
 _LARGEST_SEED = 2**256
 
@@ -139,6 +140,11 @@ def _check_record(record: GroupRecord) -> None:
         _figure("synchronous_share", seen.synchronous_share, 1)
         _figure("suspensions", seen.suspensions, _LARGEST)
         _figure("tasks", seen.tasks, _LARGEST)
+        _figure("turns", seen.turns or 0.0, _LARGEST)
+        if len(seen.collections) > _MOST_GENERATIONS:
+            raise ValueError(f"collections of {len(seen.collections):,} generations")
+        for figure in seen.collections:
+            _figure("collections", figure, _LARGEST)
     for counted in record.allocations.values():
         _check_counts(counted)
     for timing in record.timings.values():

@@ -95,11 +95,16 @@ class PlanEntry(msgspec.Struct, frozen=True):
 
 
 class ObservationEntry(msgspec.Struct, frozen=True):
-    """What verification saw of a variant, per operation."""
+    """What verification saw of a variant, per operation; see :class:`harness.record.Observation`.
+
+    Runs of before *turns* and *collections* were counted do not say.
+    """
 
     synchronous_share: float
     suspensions: float
     tasks: float
+    turns: float | None = None
+    collections: tuple[float, ...] = ()
 
 
 class ConditionsEntry(msgspec.Struct, frozen=True):

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harness.analysis.lines import Frame, Stack
 from harness.measure.profiling import Capture, Profile
+from harness.record import Frame, Stack
 from harness.report.flamegraph import flamegraph_html
 from tests.profile.stacks import MINE, seen
 
