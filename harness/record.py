@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from harness.plan import Group, Plan
 
@@ -18,11 +19,13 @@ __all__ = [
     "AllocationKind",
     "Allocations",
     "Attribution",
+    "Capture",
     "Conditions",
     "Finding",
     "Frame",
     "GroupRecord",
     "Observation",
+    "Profile",
     "Proof",
     "Run",
     "RunStatus",
@@ -175,6 +178,25 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """What memray tells of a capture; *memory* is (milliseconds, resident, heap bytes) each."""
+
+    started: datetime
+    ended: datetime
+    peak_bytes: int
+    allocator: str
+    memory: tuple[tuple[int, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The attribution pass of one case."""
+
+    attribution: Attribution
+    capture: Capture
+
+
+@dataclass(frozen=True)
 class Timing:
     """The times of one case.
 
@@ -220,8 +242,8 @@ class GroupRecord:
         Seconds per operation of the empty driving loop, part of every time: the floor.
     conditions
         Round index -> what else the machine did meanwhile.
-    lines
-        Where each variant allocates, of the attribution pass; made on request.
+    profiles
+        Where each variant allocates; on request.
     """
 
     group: Group
@@ -236,7 +258,7 @@ class GroupRecord:
     duration: float = 0.0
     findings: tuple[Finding, ...] = ()
     conditions: Mapping[int, Conditions] = field(default_factory=dict)
-    lines: Mapping[str, Attribution] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from harness.report.figures import visible
 if TYPE_CHECKING:
     from memray import AllocationRecord, Metadata
 
-    from harness.measure.profiling import Profile
-    from harness.record import Attribution, Frame, Stack
+    from harness.record import Attribution, Frame, Profile, Stack
 
 __all__ = ["flamegraph_html"]
 

@@ -6,7 +6,7 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,15 @@ from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
-from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
+from harness.report.table import (
+    blocks,
+    common_reason,
+    describe,
+    in_a_thousand,
+    misses_target,
+    ratio_of,
+)
+from harness.report.why import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,9 +51,11 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import Finding, Run
     from harness.report.figures import Unit
+    from harness.report.flamegraphs import Flamegraphs
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
     from harness.report.table import Block
+    from harness.report.why import Why
 
 __all__ = ["Page", "make_page"]
 
@@ -88,6 +98,7 @@ class Panel:
     headers: tuple[str, ...]
     lines: tuple[CaseLine, ...]
     reason: str
+    why: Why | None
 
     @property
     def with_interval(self) -> int:
@@ -158,14 +169,15 @@ class Page:
         ]
 
 
-def make_page(run: Run) -> Page:
-    """Return the page of *run*, its charts drawn."""
+def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
+    """Return the page of *run*, its charts drawn; it links to *flamegraphs*."""
     rows = case_rows(run)
     marks = palette(row.variant for row in rows)
     found = blocks(run)
     claims = summary_sentences(run)
+    reasons = Reasons(run, marks, flamegraphs or {})
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims)
+        _section(f"s{number}", list(several), run, marks, claims, reasons)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -203,6 +215,7 @@ def _section(
     run: Run,
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
+    reasons: Reasons,
 ) -> Section:
     group = several[0].group
     anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
@@ -219,7 +232,10 @@ def _section(
         ),
         shares=tuple(share_charts(several, marks, anchor)),
         panels=tuple(
-            _panel(block, anchors[block.group], block.group in opened, run, marks)
+            replace(
+                _panel(block, anchors[block.group], block.group in opened, run, marks),
+                why=reasons.of(block.group, opened=block.group in opened),
+            )
             for block in several
         ),
     )
@@ -249,6 +265,7 @@ def _panel(block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, M
         headers=tuple(table),
         lines=tuple(_lines(block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),
+        why=None,
     )
 
 
@@ -264,6 +281,8 @@ def _table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]]:
         "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],
         "suspensions": [Figure(count_text(row.suspensions)) for row in rows],
         "tasks": [Figure(count_text(row.tasks)) for row in rows],
+        "turns/1000": [*map(Figure, in_a_thousand([row.turns for row in rows]))],
+        "collections/1000": [*map(Figure, in_a_thousand([row.collections for row in rows]))],
         "rounds": [Figure(count_text(row.rounds)) for row in rows],
     }
     return {

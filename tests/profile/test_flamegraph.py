@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harness.measure.profiling import Capture, Profile
-from harness.record import Frame, Stack
+from harness.record import Capture, Frame, Profile, Stack
 from harness.report.flamegraph import flamegraph_html
 from tests.profile.stacks import MINE, seen
 

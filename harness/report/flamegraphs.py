@@ -1,0 +1,95 @@
+"""Flamegraphs of a run: a page for each profiled case, and beside them what all pages share.
+
+memray's page is 4.5 MB of libraries around some kilobytes of its own. Every large script and
+style is written once, under a name that is its digest, and named by the pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from harness.errors import StoreError
+from harness.plan import format_params
+from harness.report.file_names import file_name, group_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import TypeAlias
+
+    from harness.plan import Group
+    from harness.record import Run
+
+__all__ = ["DRAWN", "FOLDER", "Flamegraphs", "shared_parts", "write_flamegraphs"]
+
+FOLDER = "flamegraphs"
+DRAWN = "The wider a bar, the more bytes."
+
+_LARGE = 10_000
+_PART = re.compile(r"<(script|style)([^>]*)>(.*?)</\1>", re.DOTALL)
+# What is of this page alone.
+_OWN = "const packed_data"
+_ENDINGS = {"script": "js", "style": "css"}
+
+# Where the flamegraph of a variant of a group is, from the page that links to it.
+Flamegraphs: TypeAlias = "Mapping[tuple[Group, str], str]"
+
+
+def write_flamegraphs(run: Run, folder: Path) -> dict[tuple[Group, str], str]:
+    """Write the flamegraphs of *run* under *folder*, the one of its page; return their links.
+
+    StoreError where they cannot be written.
+    """
+    from harness.report.flamegraph import flamegraph_html
+    from harness.report.lines import caption
+
+    place = folder / FOLDER
+    links = {}
+    written: set[str] = set()
+    for record in run.groups:
+        number = run.plan.groups.index(record.group) + 1
+        for variant, profile in record.profiles.items():
+            told = f"{record.group.scenario} {format_params(record.group.params)} {variant}"
+            page = flamegraph_html(profile, told, f"{DRAWN} {caption(profile.attribution)}")
+            page, parts = shared_parts(page)
+            name = f"{number:02}-{file_name(f'{group_name(record.group)}-{variant}')}.html"
+            for each, content in {**parts, name: page}.items():
+                if each not in written:
+                    _write(place / each, content)
+                    written.add(each)
+            links[record.group, variant] = f"{FOLDER}/{name}"
+    return links
+
+
+def shared_parts(page: str) -> tuple[str, dict[str, str]]:
+    """Return *page* naming its large scripts and styles as files, and those by name."""
+    parts: dict[str, str] = {}
+
+    def named(found: re.Match[str]) -> str:
+        tag, attributes, content = found.groups()
+        if len(content) < _LARGE or _OWN in content or "src=" in attributes:
+            return found[0]
+        name = f"memray-{hashlib.sha256(content.encode()).hexdigest()[:12]}.{_ENDINGS[tag]}"
+        parts[name] = content
+        if tag == "script":
+            return f'<script{attributes} src="{name}"></script>'
+        return f'<link rel="stylesheet" href="{name}">'
+
+    return _PART.sub(named, page), parts
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole, or not at all."""
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8", newline="\n")
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); give another folder with --reports, "
+            "or make room"
+        ) from error
