@@ -20,7 +20,7 @@ from harness.measure.environment import probe, runtime_of
 from harness.measure.profiling import profile_variant
 from harness.pipeline import now
 from harness.plan import Selection, format_params, make_plan
-from harness.report.file_names import file_name, group_name
+from harness.report.files import file_name, group_name, write_whole
 from harness.store import check_name
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def execute(args: Namespace) -> int:
     if args.other:
         first, second = seen
         names = (args.variant, args.other)
-        _write(between, differences_csv(first, second, names))
+        write_whole(between, differences_csv(first, second, names))
         print_differences(first, second, names, console())
         _tell("difference", between)
     return 0
@@ -234,29 +234,16 @@ def _profiled(
         unfinished.unlink(missing_ok=True)
     seen = profile.attribution
     title = (group.scenario, format_params(group.params), variant)
-    _write(files.lines, lines_csv(seen))
-    _write(files.flamegraph, flamegraph_html(profile, " ".join(title), f"{DRAWN} {caption(seen)}"))
+    write_whole(files.lines, lines_csv(seen))
+    write_whole(
+        files.flamegraph, flamegraph_html(profile, " ".join(title), f"{DRAWN} {caption(seen)}")
+    )
     print_lines(seen, (*title, str(group.runtime)), console())
     _tell("capture", files.capture, "open it with: python -m memray stats, table or tree")
     _tell("lines", files.lines)
     _tell("flamegraph", files.flamegraph)
     messages.print()
     return seen
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole, or not at all."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); give other folders with --results "
-            "and --reports, or make room"
-        ) from error
 
 
 def _tell(what: str, path: Path, advice: str = "") -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.errors import StoreError
 from harness.plan import format_params
-from harness.report.file_names import file_name, group_name
+from harness.report.files import file_name, group_name, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,8 @@ def write_flamegraphs(run: Run, folder: Path) -> dict[tuple[Group, str], str]:
     from harness.report.lines import caption
 
     place = folder / FOLDER
+    with suppress(FileExistsError):  # a file of that name cannot be written into: told then
+        place.mkdir(parents=True, exist_ok=True)
     links = {}
     written: set[str] = set()
     for record in run.groups:
@@ -57,7 +59,7 @@ def write_flamegraphs(run: Run, folder: Path) -> dict[tuple[Group, str], str]:
             name = f"{number:02}-{file_name(f'{group_name(record.group)}-{variant}')}.html"
             for each, content in {**parts, name: page}.items():
                 if each not in written:
-                    _write(place / each, content)
+                    write_whole(place / each, content)
                     written.add(each)
             links[record.group, variant] = f"{FOLDER}/{name}"
     return links
@@ -78,18 +80,3 @@ def shared_parts(page: str) -> tuple[str, dict[str, str]]:
         return f'<link rel="stylesheet" href="{name}">'
 
     return _PART.sub(named, page), parts
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole, or not at all."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8", newline="\n")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); give another folder with --reports, "
-            "or make room"
-        ) from error
