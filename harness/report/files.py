@@ -1,4 +1,4 @@
-"""Files of a report: names made of what anybody may have given, each written whole or not at all."""
+"""Files beside a report: named after what anybody may have given, written whole or not at all."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def write_flamegraphs(run: Run, folder: Path) -> dict[tuple[Group, str], str]:
     from harness.report.lines import caption
 
     place = folder / FOLDER
-    with suppress(FileExistsError):  # a file of that name cannot be written into: told then
+    with suppress(OSError):  # what cannot be made cannot be written into, which is told
         place.mkdir(parents=True, exist_ok=True)
     links = {}
     written: set[str] = set()
