@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.measure.drive import open_driver
@@ -79,9 +80,10 @@ def observe_all(
     for variant in variants:
         on_variant(variant)
         with open_driver(scenario, variant, params, loop_name) as driver:
+            began = perf_counter()
             seen = observe(driver)
             if with_upkeep:
-                besides = upkeep(driver)
+                besides = upkeep(driver, (perf_counter() - began) / 2)  # two cycles were observed
                 seen = replace(seen, turns=besides.turns, collections=besides.collections)
             observed[variant] = seen
     return observed

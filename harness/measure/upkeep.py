@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Upkeep", "collections", "turns", "upkeep"]
 
-# A cycle that takes longer is not driven ten times more: verifying would take too long for it.
+# Seconds: a cycle that takes longer is not driven ten times more, verifying would take too long.
 _LONGEST_CYCLE = 0.1
 _REPEATS = 2
 # The youngest generation is collected when it has grown by 700 to 2,000 objects (gc.get_threshold):
@@ -48,9 +48,9 @@ class Upkeep:
     collections: tuple[float, ...] = ()
 
 
-def upkeep(driver: Driver[Any, Any, Any]) -> Upkeep:
-    """Return what *driver*'s operations need besides; nothing of those that take long."""
-    if driver.drive(1) > _LONGEST_CYCLE:
+def upkeep(driver: Driver[Any, Any, Any], cycle: float) -> Upkeep:
+    """Return what *driver*'s operations need besides; nothing where a *cycle* takes long, seconds."""
+    if cycle > _LONGEST_CYCLE:
         return Upkeep()
     return Upkeep(turns(driver), collections(driver))
 

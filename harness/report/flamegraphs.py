@@ -27,6 +27,7 @@ __all__ = ["DRAWN", "FOLDER", "Flamegraphs", "shared_parts", "write_flamegraphs"
 FOLDER = "flamegraphs"
 DRAWN = "The wider a bar, the more bytes."
 
+_EXACT = "Exact counts per operation stand in the report."
 _LARGE = 10_000
 _PART = re.compile(r"<(script|style)([^>]*)>(.*?)</\1>", re.DOTALL)
 # What is of this page alone.
@@ -54,7 +55,8 @@ def write_flamegraphs(run: Run, folder: Path) -> dict[tuple[Group, str], str]:
         number = run.plan.groups.index(record.group) + 1
         for variant, profile in record.profiles.items():
             told = f"{record.group.scenario} {format_params(record.group.params)} {variant}"
-            page = flamegraph_html(profile, told, f"{DRAWN} {caption(profile.attribution)}")
+            text = f"{DRAWN} {caption(profile.attribution, _EXACT)}"
+            page = flamegraph_html(profile, told, text)
             page, parts = shared_parts(page)
             name = f"{number:02}-{file_name(f'{group_name(record.group)}-{variant}')}.html"
             for each, content in {**parts, name: page}.items():

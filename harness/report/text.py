@@ -10,7 +10,7 @@ changes the meaning of one has a higher number::
     ended        the same, or null
     baseline     the variant that ratios are taken against
     preset       {name, target, rounds: [fewest, most], values}
-    instruments  what was measured: "time", "allocations"
+    instruments  what was measured: "time", "allocations"; and "lines", if they were found
     seed         integer
     titles       scenario -> title
     environment  key -> text

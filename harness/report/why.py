@@ -211,7 +211,7 @@ def _places(variant: str, seen: Attribution, marks: Mapping[str, Mark], flamegra
         digest=_digest(lines),
         lines=tuple(_line(line, seen) for line in lines[:_MOST_LINES]),
         rest=_rest(len(lines) - _MOST_LINES, "line", lines[_MOST_LINES:]),
-        caption=visible(caption(seen)),
+        caption=visible(caption(seen, "Exact counts per operation stand in the table above.")),
         flamegraph=flamegraph,
     )
 

@@ -144,17 +144,17 @@ def test_the_collector_stays_on_or_off_as_the_scenario_has_it() -> None:
             gc.enable()
 
 
-def test_operations_that_take_long_are_not_driven_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operations_that_take_long_are_not_driven_again() -> None:
     driven = []
 
     async def long(_: list[Any], request: int) -> int:
         driven.append(request)
         return request
 
-    monkeypatch.setattr(upkeep, "_LONGEST_CYCLE", 0.0)
     with driving(long) as driver:
-        assert upkeep.upkeep(driver) == upkeep.Upkeep()
-    assert driven == [*REQUESTS]
+        assert upkeep.upkeep(driver, cycle=0.2) == upkeep.Upkeep()
+        assert driven == []
+        assert upkeep.upkeep(driver, cycle=0.001).turns == 0
 
 
 def test_too_few_operations_tell_nothing_of_collections(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,6 @@ def test_each_variant_is_profiled_and_agrees_with_what_was_counted(
         assert seen.allocations / seen.operations == pytest.approx(counted, rel=0.15)
         assert all(not line.frame.file.startswith("/") for line in allocating_lines(seen))
         assert profile.capture.started.tzinfo is not None
-    # Alone at first, and before anything is timed.
     assert list(dict.fromkeys(stages)) == [
         "verifying",
         "counting allocations",
