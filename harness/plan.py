@@ -24,6 +24,7 @@ __all__ = [
     "DEFAULT_PRESET",
     "DEFAULT_THRESHOLD",
     "INSTRUMENTS",
+    "LINES",
     "PRESETS",
     "Group",
     "Plan",
@@ -41,6 +42,8 @@ DEFAULT_LOOP = "asyncio"
 DEFAULT_PRESET = "quick"
 DEFAULT_THRESHOLD = 0.02
 INSTRUMENTS = ("time", "allocations")
+# Made only where it is asked for: it finds the allocating lines, and gives no figures.
+LINES = "lines"
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ class Plan:
 class Selection:
     """What the user asked for; empty means everything (or, for parameters, the sweep).
 
+    *lines*: also find at which lines each variant allocates.
     A *baseline* that is named is measured too; the default one only if it is selected.
     """
 
@@ -148,6 +152,7 @@ class Selection:
     only: str | None = None
     seed: int = 0
     threshold: float = DEFAULT_THRESHOLD
+    lines: bool = False
 
 
 def format_params(params: Iterable[tuple[str, ParamValue]]) -> str:
@@ -198,9 +203,14 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
         baseline=selection.baseline or DEFAULT_BASELINE,
         preset=PRESETS[selection.preset],
         seed=selection.seed,
-        instruments=INSTRUMENTS if selection.only is None else (selection.only,),
+        instruments=_instruments(selection),
         threshold=selection.threshold,
     )
+
+
+def _instruments(selection: Selection) -> tuple[str, ...]:
+    chosen = INSTRUMENTS if selection.only is None else (selection.only,)
+    return (*chosen, LINES) if selection.lines else chosen
 
 
 def _choose(names: Sequence[str], entries: Mapping[str, Entry]) -> list[Entry]:

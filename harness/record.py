@@ -7,24 +7,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from harness.plan import Group, Plan
 
 __all__ = [
     "AllocationKind",
     "Allocations",
+    "Attribution",
+    "Capture",
     "Conditions",
     "Finding",
+    "Frame",
     "GroupRecord",
     "Observation",
+    "Profile",
     "Proof",
     "Run",
     "RunStatus",
     "Severity",
+    "Stack",
     "Timing",
 ]
 
@@ -65,11 +71,19 @@ class Observation:
         Times the awaiter was suspended, per operation.
     tasks
         Tasks created, per operation.
+    turns
+        Turns of the event loop, per operation; None where the loop does not tell, where they were
+        not the same in every repeat, and in runs of before.
+    collections
+        Runs of the garbage collector, per operation, by generation, the youngest first; empty
+        where too few operations were driven to tell, and in runs of before.
     """
 
     synchronous_share: float
     suspensions: float
     tasks: float
+    turns: float | None = None
+    collections: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,6 +121,79 @@ class Allocations:
     peak_bytes: int
     operations: int
     kinds: tuple[AllocationKind, ...] = ()
+
+
+class Frame(NamedTuple):
+    """A line of a function. *file* is short, as in ``asyncio/base_events.py``, never absolute."""
+
+    file: str
+    function: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Allocations made at one place: *frames* from the innermost one outwards."""
+
+    frames: tuple[Frame, ...]
+    allocations: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What the attribution pass saw of one variant.
+
+    operations
+        How many operations were driven.
+    stacks
+        Where they allocated.
+    scenario_file
+        The short name of the scenario's own file.
+    hook
+        Allocations that were recognised as those of memray's stack hook and left out; None
+        where they could not be told apart and are among the others.
+    unplaced
+        Allocations that the operations made without the hook, and that were not found with it:
+        the frame object of a traceback, say, which the hook had made before.
+    sources
+        The text of lines, where it is known.
+    """
+
+    operations: int
+    stacks: tuple[Stack, ...]
+    scenario_file: str
+    hook: int | None = None
+    unplaced: int = 0
+    sources: Mapping[Frame, str] = field(default_factory=dict)
+
+    @property
+    def allocations(self) -> int:
+        """All allocations that have a place."""
+        return sum(stack.allocations for stack in self.stacks)
+
+    def cause(self, stack: Stack) -> Frame | None:
+        """Return the innermost frame of the scenario's own file, if it has one."""
+        return next((frame for frame in stack.frames if frame.file == self.scenario_file), None)
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What memray tells of a capture; *memory* is (milliseconds, resident, heap bytes) each."""
+
+    started: datetime
+    ended: datetime
+    peak_bytes: int
+    allocator: str
+    memory: tuple[tuple[int, int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The attribution pass of one case."""
+
+    attribution: Attribution
+    capture: Capture
 
 
 @dataclass(frozen=True)
@@ -155,6 +242,8 @@ class GroupRecord:
         Seconds per operation of the empty driving loop, part of every time: the floor.
     conditions
         Round index -> what else the machine did meanwhile.
+    profiles
+        Where each variant allocates; on request.
     """
 
     group: Group
@@ -169,6 +258,7 @@ class GroupRecord:
     duration: float = 0.0
     findings: tuple[Finding, ...] = ()
     conditions: Mapping[int, Conditions] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,16 @@ class Observed:
         How often the awaiter was suspended, for each request of one cycle.
     tasks
         Tasks created during that cycle.
+    turns, collections
+        As an :class:`~harness.record.Observation` has them, where they were counted.
     """
 
     requests: Sequence[Any]
     answers: Sequence[Any]
     suspensions: Sequence[int]
     tasks: int
+    turns: float | None = None
+    collections: tuple[float, ...] = ()
 
 
 def compare(
@@ -97,6 +101,8 @@ def _observation(seen: Observed, operations: int) -> Observation:
         synchronous_share=_share(seen),
         suspensions=sum(seen.suspensions) / number,
         tasks=seen.tasks / number,
+        turns=seen.turns,
+        collections=seen.collections,
     )
 
 

@@ -143,7 +143,7 @@ class TestHelp:
         for option in (
             *("-v", "--variant", "-p", "--param", "--preset", "--baseline", "--loop", "--python"),
             *("--only", "--name", "--results", "--reports", "--no-report", "--seed", "--resume"),
-            *("--callable", "--args"),
+            *("--callable", "--args", "--profile", "--flamegraphs"),
         ):
             assert f"{option} " in text or f"{option}," in text or f"{option}\n" in text
 

@@ -15,6 +15,7 @@ from harness.errors import InputError, UnknownNameError
 from harness.plan import (
     DEFAULT_BASELINE,
     INSTRUMENTS,
+    LINES,
     PRESETS,
     Group,
     Runtime,
@@ -256,7 +257,13 @@ class TestInstruments:
     def test_only_the_named_one_is_used(self, only: str) -> None:
         assert plan(only=only).instruments == (only,)
 
-    @pytest.mark.parametrize("only", ["times", "", "both"])
+    @pytest.mark.parametrize("only", [None, *INSTRUMENTS])
+    def test_lines_are_found_besides_where_they_are_asked_for(self, only: str | None) -> None:
+        usual = plan(only=only).instruments
+        assert plan(only=only, lines=True).instruments == (*usual, LINES)
+        assert LINES not in usual
+
+    @pytest.mark.parametrize("only", ["times", "", "both", LINES])
     def test_an_unknown_one_is_answered_with_what_there_is(self, only: str) -> None:
         with pytest.raises(UnknownNameError, match=r"no instrument is named .*time"):
             plan(only=only)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from harness.plan import LINES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["forecast"]
 
-# Seconds for each variant: to be verified and counted; to be set up and warmed up for a round;
-# and for each of its values there, with the gate. docs/method.md has what whole runs took.
-_VERIFY, _COUNT = 0.010, 0.015
+# Seconds for each variant: to be verified, counted and profiled; to be set up and warmed up for a
+# round; and for each of its values there, with the gate. docs/method.md has what whole runs took.
+_VERIFY, _COUNT, _PROFILE = 0.035, 0.015, 0.25
 _PREPARE = 0.010
 _VALUE = 0.0036
 # How far between the fewest and the most rounds the targets are met, on average.
@@ -52,6 +54,8 @@ def _group(variants: int, preset: Preset, instruments: frozenset[str], start: fl
     seconds = start + variants * _VERIFY
     if "allocations" in instruments:
         seconds += start + variants * _COUNT
+    if LINES in instruments:
+        seconds += start + variants * _PROFILE
     if "time" in instruments:
         fewest, most = preset.rounds
         rounds = fewest + _ROUNDS * (most - fewest)

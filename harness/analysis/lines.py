@@ -9,19 +9,20 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.record import Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from harness.record import Attribution, Stack
 
 __all__ = [
-    "Attribution",
     "Cause",
     "Difference",
-    "Frame",
     "Line",
-    "Stack",
     "allocating_lines",
     "causing_lines",
     "differences",
@@ -31,60 +32,6 @@ __all__ = [
 
 # Attributed allocations per operation: a difference below it is what happens now and then.
 _NOTICEABLE = 0.005
-
-
-class Frame(NamedTuple):
-    """A line of a function. *file* is short, as in ``asyncio/base_events.py``, never absolute."""
-
-    file: str
-    function: str
-    line: int
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Allocations made at one place: *frames* from the innermost one outwards."""
-
-    frames: tuple[Frame, ...]
-    allocations: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Attribution:
-    """What the attribution pass saw of one variant.
-
-    operations
-        How many operations were driven.
-    stacks
-        Where they allocated.
-    scenario_file
-        The short name of the scenario's own file.
-    hook
-        Allocations that were recognised as those of memray's stack hook and left out; None
-        where they could not be told apart and are among the others.
-    unplaced
-        Allocations that the operations made without the hook, and that were not found with it:
-        the frame object of a traceback, say, which the hook had made before.
-    sources
-        The text of lines, where it is known.
-    """
-
-    operations: int
-    stacks: tuple[Stack, ...]
-    scenario_file: str
-    hook: int | None = None
-    unplaced: int = 0
-    sources: Mapping[Frame, str] = field(default_factory=dict)
-
-    @property
-    def allocations(self) -> int:
-        """All allocations that have a place."""
-        return sum(stack.allocations for stack in self.stacks)
-
-    def cause(self, stack: Stack) -> Frame | None:
-        """Return the innermost frame of the scenario's own file, if it has one."""
-        return next((frame for frame in stack.frames if frame.file == self.scenario_file), None)
 
 
 @dataclass(frozen=True)

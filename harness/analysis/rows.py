@@ -29,7 +29,8 @@ class CaseRow:
     measured is None. ``status`` is ``ok``, ``failed``, ``unavailable`` or ``missing``, and
     ``reason`` says why it is not ok. ``is_real``: whether the ratio shows a difference that may
     be claimed (:mod:`harness.analysis.decision`); ``scatter``: the relative standard deviation of
-    single values.
+    single values; ``turns`` of the event loop and ``collections`` of all generations, per
+    operation.
     """
 
     scenario: str
@@ -57,6 +58,8 @@ class CaseRow:
     target_met: bool | None
     is_real: bool | None = None
     scatter: float | None = None
+    turns: float | None = None
+    collections: float | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -133,7 +136,13 @@ def _measured(
             peak_bytes=counted.peak_bytes,
         )
     if seen := record.observations.get(variant):
-        row = replace(row, suspensions=seen.suspensions, tasks=seen.tasks)
+        row = replace(
+            row,
+            suspensions=seen.suspensions,
+            tasks=seen.tasks,
+            turns=seen.turns,
+            collections=sum(seen.collections) if seen.collections else None,
+        )
     return replace(row, target_met=record.target_met)
 
 

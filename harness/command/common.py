@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RESULTS",
+    "add_flamegraphs",
     "add_folders",
     "add_selection",
     "add_threshold",
@@ -52,6 +53,15 @@ def add_folders(parser: ArgumentParser | _ArgumentGroup, *, reports: bool = Fals
             metavar="DIR",
             help="the folder of HTML reports (default: reports)",
         )
+
+
+def add_flamegraphs(parser: ArgumentParser, note: str) -> None:
+    """Declare that flamegraphs are drawn; *note* says of what."""
+    parser.add_argument(
+        "--flamegraphs",
+        action="store_true",
+        help=f"draw memray's flamegraph of each case beside the report{note}",
+    )
 
 
 def add_selection(parser: ArgumentParser | _ArgumentGroup) -> None:
@@ -134,19 +144,24 @@ def asked_params(texts: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple(asked.items())
 
 
-def write_report_of(run: Run, reports: Path, folder: RunFolder | None = None) -> Path:
+def write_report_of(
+    run: Run, reports: Path, folder: RunFolder | None = None, *, flamegraphs: bool = False
+) -> Path:
     """Write the HTML report of *run* into its folder under *reports* and return its path.
 
     It is called like the *folder* that the run was read from, whatever name stands in its files:
-    that may be another run's, whose report is not overwritten.
+    that may be another run's, whose report is not overwritten. Of what was profiled it has the
+    *flamegraphs* beside it, if wanted.
     """
+    from harness.report.flamegraphs import write_flamegraphs
     from harness.report.html import write_report
 
     name = run.name if folder is None else folder.path.resolve().name
     path = reports / check_name(name) / "index.html"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_report(run, path)
+        links = write_flamegraphs(run, path.parent) if flamegraphs else {}
+        write_report(run, path, links)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror}); give another folder with --reports"

@@ -6,8 +6,6 @@ under the run, where memray's own commands open it.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from harness.measure.environment import probe, runtime_of
 from harness.measure.profiling import profile_variant
 from harness.pipeline import now
 from harness.plan import Selection, format_params, make_plan
+from harness.report.files import file_name, group_name, write_whole
 from harness.store import check_name
 
 if TYPE_CHECKING:
@@ -29,16 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from harness.analysis.lines import Attribution
     from harness.plan import Group
+    from harness.record import Attribution
     from harness.scenario import Scenario
 
 __all__ = ["add_arguments", "execute"]
 
 _OPERATIONS = 1000
 _MOST_OPERATIONS = 20_000  # a capture holds each allocation: 1,000 tasks are about 1 MB
-_LONGEST_NAME = 120
-_DRAWN = "The wider a bar, the more bytes."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -87,7 +84,7 @@ def execute(args: Namespace) -> int:
     group, interpreter = _planned(args)
     run = check_name(args.name or f"{now()[:19].replace(':', '').replace('T', '-')}-profile")
     captures, reports = args.results / run / "captures", args.reports / run
-    case = _file_name(group)
+    case = file_name(group_name(group))
     files = [_Files.of(f"{case}-{variant}", captures, reports) for variant in _variants(args)]
     between = captures / f"{case}-{'-'.join(_variants(args))}.difference.csv"
     written = [path for each in files for path in (each.capture, each.lines, each.flamegraph)]
@@ -104,7 +101,7 @@ def execute(args: Namespace) -> int:
     if args.other:
         first, second = seen
         names = (args.variant, args.other)
-        _write(between, differences_csv(first, second, names))
+        write_whole(between, differences_csv(first, second, names))
         print_differences(first, second, names, console())
         _tell("difference", between)
     return 0
@@ -177,15 +174,6 @@ class _Files:
         )
 
 
-def _file_name(group: Group) -> str:
-    """Return a name for files from the scenario and its parameters, unlike any other case's."""
-    told = f"{group.scenario}-{format_params(group.params).replace(';', ',')}"
-    safe = re.sub(r"[^A-Za-z0-9._=,+-]", "_", told)[:_LONGEST_NAME]
-    if safe == told:
-        return safe
-    return f"{safe}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
-
-
 def _check_new(paths: Iterable[Path]) -> None:
     for path in paths:
         if path.exists():
@@ -226,6 +214,7 @@ def _profiled(
 ) -> Attribution:
     """Profile one case, write its files and print its tables."""
     from harness.report.flamegraph import flamegraph_html
+    from harness.report.flamegraphs import DRAWN
     from harness.report.lines import caption, print_lines
 
     messages = error_console()
@@ -245,29 +234,16 @@ def _profiled(
         unfinished.unlink(missing_ok=True)
     seen = profile.attribution
     title = (group.scenario, format_params(group.params), variant)
-    _write(files.lines, lines_csv(seen))
-    _write(files.flamegraph, flamegraph_html(profile, " ".join(title), f"{_DRAWN} {caption(seen)}"))
+    write_whole(files.lines, lines_csv(seen))
+    write_whole(
+        files.flamegraph, flamegraph_html(profile, " ".join(title), f"{DRAWN} {caption(seen)}")
+    )
     print_lines(seen, (*title, str(group.runtime)), console())
     _tell("capture", files.capture, "open it with: python -m memray stats, table or tree")
     _tell("lines", files.lines)
     _tell("flamegraph", files.flamegraph)
     messages.print()
     return seen
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole, or not at all."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); give other folders with --results "
-            "and --reports, or make room"
-        ) from error
 
 
 def _tell(what: str, path: Path, advice: str = "") -> None:

@@ -15,6 +15,7 @@ from harness import catalog
 from harness.analysis.forecast import forecast
 from harness.command.common import (
     RESULTS,
+    add_flamegraphs,
     add_folders,
     add_selection,
     add_threshold,
@@ -87,6 +88,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
     )
     parser.add_argument("--only", metavar="INSTRUMENT", help="time or allocations (default: both)")
+    parser.add_argument(
+        "--profile",
+        action="store_true",
+        help="also find the lines at which each variant allocates, and show them in the report",
+    )
+    add_flamegraphs(parser, "; finds the lines too")
     parser.add_argument("--name", metavar="RUN", help="the run's name (default: date and preset)")
     add_folders(parser, reports=True)
     parser.add_argument("--no-report", action="store_true", help="write no HTML report")
@@ -161,6 +168,7 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
         only=args.only,
         seed=args.seed or 0,
         threshold=DEFAULT_THRESHOLD if args.threshold is None else args.threshold,
+        lines=args.profile or args.flamegraphs,
     )
     loop = args.loop or DEFAULT_LOOP
     runtime = runtime_of(said, loop)
@@ -356,6 +364,7 @@ def _refuse_another_plan(args: Namespace) -> None:
         "--name": args.name,
         "--seed": args.seed,
         "--threshold": args.threshold,
+        "--profile": args.profile,
     }
     given = [option for option, value in fixed.items() if value]
     if given:
@@ -394,7 +403,7 @@ def _show(run: Run, folder: RunFolder, args: Namespace) -> int:
     finally:  # also where the reader of the table, say `head`, had enough
         say(f"results: {folder.path}/")
         if not args.no_report and run.groups:
-            path = write_report_of(run, args.reports, folder)
+            path = write_report_of(run, args.reports, folder, flamegraphs=args.flamegraphs)
             say(f"report:  {path}")
     if args.callable is not None:
         say(

@@ -218,6 +218,7 @@ def _serve_verification(
         params,
         job["loop"],
         lambda variant: channel.send({"observing": variant}),
+        with_upkeep=True,
     )
     channel.send({"comparing": True})
     seen = compare(observed, scenario.awaited_share(params), scenario.operations_of(params))

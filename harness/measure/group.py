@@ -1,20 +1,30 @@
-"""Measuring a group, whole: verified first, then counted, then timed."""
+"""Measuring a group, whole: verified, counted, on request profiled, then timed."""
 
 from __future__ import annotations
 
 import random
 import statistics
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.errors import MeasureError, shortened
 from harness.measure.allowance import Allowance
+from harness.measure.asking import ask_each
 from harness.measure.conductor import time_group
 from harness.measure.crew import open_crew
+from harness.measure.profiling import profile_group
 from harness.measure.rounds import Rounds, Version
-from harness.record import AllocationKind, Allocations, GroupRecord, Observation, RunStatus
+from harness.plan import LINES
+from harness.record import (
+    AllocationKind,
+    Allocations,
+    Finding,
+    GroupRecord,
+    Observation,
+    RunStatus,
+    Severity,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +38,6 @@ __all__ = ["OnStage", "count_group", "measure_group", "measure_versions", "verif
 
 # A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
 _HASH_SEED = 0
-_COUNTED_AT_ONCE = 2
 _COUNTED_AGAIN = 2
 # Counting drives about a thousand operations, verifying forty for each variant: a count that
 # takes this many times as long as verifying all of them did is slow, not hung.
@@ -70,6 +79,9 @@ def measure_versions(
             subject.take(subject.count)
         for _ in range(_COUNTED_AGAIN):
             _count_what_differs(subjects)
+    if LINES in plan.instruments:
+        for subject in subjects:
+            subject.take(subject.profile)
     if "time" in plan.instruments:
         _time_together([subject for subject in subjects if subject.sound], plan, on_stage)
     taken = time.monotonic() - started
@@ -125,12 +137,33 @@ class _Subject:
         least = {variant: min(known[variant], counts[variant], key=_amount) for variant in counts}
         self.record = replace(self.record, allocations={**known, **least})
 
+    def profile(self) -> None:
+        """Find the allocating lines; what cannot be found of some variant spoils no figure."""
+        profiles, failures = profile_group(
+            self.record.group,
+            self._patient,
+            self._plan.seed,
+            lambda step, steps: self._on_stage("finding allocating lines", step, steps),
+        )
+        findings = (_without_lines(variant, why) for variant, why in failures.items())
+        self.record = replace(
+            self.record, profiles=profiles, findings=(*self.record.findings, *findings)
+        )
+
     def ended(self, taken: float) -> GroupRecord:
         failed = self.record.error is not None or self.record.failures
         status = RunStatus.FAILED if failed else RunStatus.DONE
         return replace(
             self.record, status=status, duration=taken if self.record.group.variants else 0.0
         )
+
+
+def _without_lines(variant: str, reason: str) -> Finding:
+    return Finding(
+        Severity.WARNING,
+        f"the lines at which {variant} allocates were not found ({shortened(reason)})",
+        "Its figures are not concerned. awaitbench profile looks for the lines alone.",
+    )
 
 
 def _amount(counted: Allocations) -> tuple[float, float]:
@@ -229,7 +262,11 @@ def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str,
             # While answers are compared, or the scenario is imported, no variant is to blame.
             member.variant = message.get("observing", "")
             message = member.listen("verify")
-        return {variant: Observation(**seen) for variant, seen in message["observations"].items()}
+        return {variant: _observation(seen) for variant, seen in message["observations"].items()}
+
+
+def _observation(seen: dict[str, Any]) -> Observation:
+    return Observation(**{**seen, "collections": tuple(seen["collections"])})
 
 
 def count_group(
@@ -239,33 +276,14 @@ def count_group(
 
     Counts are exact whatever else runs, so that two variants are counted at a time.
     """
-    counts: dict[str, Allocations] = {}
-    failures: dict[str, str] = {}
-    pending = group.variants
-    # memray 1.20 can crash at tracker exit on CPython 3.12: what died is tried once more.
-    for _ in range(2):
-        died = []
-        with (
-            ThreadPoolExecutor(_COUNTED_AT_ONCE) as pool,
-            open_crew(
-                interpreter, group, "count", seed=seed, hash_seed=_HASH_SEED, members=pending
-            ) as members,
-        ):
-            counting = {pool.submit(_count, member): member for member in members.values()}
-            for number, future in enumerate(as_completed(counting)):
-                on_stage("counting allocations", number, len(counting))
-                member = counting[future]
-                try:
-                    counts[member.variant] = future.result()
-                    failures.pop(member.variant, None)
-                except MeasureError as error:
-                    failures[member.variant] = str(error)
-                    if member.died:
-                        died.append(member.variant)
-        if not died:
-            break
-        pending = tuple(died)
-    return {name: counts[name] for name in group.variants if name in counts}, failures
+    return ask_each(
+        group,
+        interpreter,
+        "count",
+        _count,
+        seed=seed,
+        on_step=lambda step, steps: on_stage("counting allocations", step, steps),
+    )
 
 
 def _count(member: Member) -> Allocations:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.measure.drive import open_driver
+from harness.measure.upkeep import upkeep
 from harness.strategy import Reading, strategy
 from harness.verify import Observed
 
@@ -66,13 +69,23 @@ def observe_all(
     params: Params,
     loop_name: str,
     on_variant: Callable[[str], None] = lambda _: None,
+    *,
+    with_upkeep: bool = False,
 ) -> dict[str, Observed]:
-    """Observe each variant, on an event loop of its own, and tell *on_variant* before."""
+    """Observe each variant, on an event loop of its own, and tell *on_variant* before.
+
+    *with_upkeep*: also what its operations need of the event loop and the garbage collector.
+    """
     observed = {}
     for variant in variants:
         on_variant(variant)
         with open_driver(scenario, variant, params, loop_name) as driver:
-            observed[variant] = observe(driver)
+            began = perf_counter()
+            seen = observe(driver)
+            if with_upkeep:
+                besides = upkeep(driver, (perf_counter() - began) / 2)  # two cycles were observed
+                seen = replace(seen, turns=besides.turns, collections=besides.collections)
+            observed[variant] = seen
     return observed
 
 

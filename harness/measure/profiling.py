@@ -1,43 +1,36 @@
-"""Profiling one case: has a fresh child make the attribution pass, and reads its answer."""
+"""Profiling: has fresh children make the attribution pass, and reads their answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.lines import Attribution, Frame, Stack
 from harness.errors import MeasureError
+from harness.measure.asking import ask_each
 from harness.measure.crew import open_crew
+from harness.record import Attribution, Capture, Frame, Profile, Stack
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from harness.measure.crew import Interpreter
+    from harness.measure.crew import Interpreter, Member
     from harness.plan import Group
 
-__all__ = ["Capture", "Profile", "profile_variant"]
+__all__ = ["OPERATIONS", "bounded", "profile_group", "profile_variant"]
 
 _HASH_SEED = 0
 
-
-@dataclass(frozen=True)
-class Capture:
-    """What memray tells of a capture; *memory* is (milliseconds, resident, heap bytes) each."""
-
-    started: datetime
-    ended: datetime
-    peak_bytes: int
-    allocator: str
-    memory: tuple[tuple[int, int, int], ...]
-
-
-@dataclass(frozen=True)
-class Profile:
-    """The attribution pass of one case."""
-
-    attribution: Attribution
-    capture: Capture
+# Of each variant of a whole run: enough for shares, and a second or less for each.
+OPERATIONS = 100
+# What is kept of one: more than any of the shipped scenarios has.
+_MOST_STACKS = 300
+_DEEPEST_STACK = 60
+_LONGEST_TEXT = 200
+_MOST_SNAPSHOTS = 200
+_OTHERS = Frame("<other places>", "", 0)
 
 
 def profile_variant(
@@ -66,6 +59,57 @@ def profile_variant(
             member.ask("close")
             return _profile(captured)
     raise crash
+
+
+def profile_group(
+    group: Group, interpreter: Interpreter, seed: int, on_step: Callable[[int, int], None]
+) -> tuple[dict[str, Profile], dict[str, str]]:
+    """Return where each variant allocates, and why those that failed did; no capture is kept.
+
+    *on_step* is told how many of how many are done.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+
+        def ask(member: Member) -> Profile:
+            member.ask("prepare")
+            member.ask("warm_up")
+            number = group.variants.index(member.variant)
+            answer = member.ask(
+                "attribute", capture=str(Path(folder, f"{number}.bin")), operations=OPERATIONS
+            )
+            member.ask("close")
+            return bounded(_profile(answer["captured"]))
+
+        return ask_each(group, interpreter, "attribute", ask, seed=seed, on_step=on_step)
+
+
+def bounded(profile: Profile) -> Profile:
+    """Return *profile* as it is kept: of many places the most frequent, and all others as one.
+
+    A deep stack keeps its innermost frames.
+    """
+    seen = profile.attribution
+    ordered = sorted(seen.stacks, key=lambda stack: (-stack.allocations, -stack.bytes))
+    stacks = [
+        replace(stack, frames=stack.frames[:_DEEPEST_STACK]) for stack in ordered[:_MOST_STACKS]
+    ]
+    if rest := ordered[_MOST_STACKS:]:
+        others = Stack(
+            (_OTHERS,), sum(each.allocations for each in rest), sum(each.bytes for each in rest)
+        )
+        stacks.append(others)
+    kept = {frame for stack in stacks for frame in stack.frames}
+    sources = {frame: text[:_LONGEST_TEXT] for frame, text in seen.sources.items() if frame in kept}
+    capture = profile.capture
+    return Profile(
+        replace(seen, stacks=tuple(stacks), sources=sources),
+        replace(
+            capture,
+            started=capture.started.astimezone(UTC),
+            ended=capture.ended.astimezone(UTC),
+            memory=capture.memory[:_MOST_SNAPSHOTS],
+        ),
+    )
 
 
 def _profile(captured: dict[str, Any]) -> Profile:

@@ -20,11 +20,11 @@ from harness.report.figures import visible
 if TYPE_CHECKING:
     from memray import AllocationRecord, Metadata
 
-    from harness.analysis.lines import Attribution, Frame, Stack
-    from harness.measure.profiling import Profile
+    from harness.record import Attribution, Frame, Profile, Stack
 
 __all__ = ["flamegraph_html"]
 
+_NOWHERE = "<awaitbench>/"
 _PLACE = '<div class="chart-container">'
 _MEMRAY_TITLE = "<title>memray - flamegraph report</title>"
 _OF_THE_PEAK = (
@@ -42,7 +42,7 @@ class _Record:
     def __init__(self, stack: Stack) -> None:
         self.size = stack.bytes
         self.n_allocations = stack.allocations
-        self._stack = [(frame.function, frame.file, frame.line) for frame in stack.frames]
+        self._stack = list(map(_given, stack.frames))
 
     def stack_trace(self) -> list[tuple[str, str, int]]:
         return self._stack
@@ -83,25 +83,36 @@ def flamegraph_html(profile: Profile, title: str, caption: str) -> str:
 
 
 def _tell_sources(data: dict[str, Any], seen: Attribution) -> None:
-    """Name each frame by the text of its line, as the child read it.
-
-    memray would look for it here, by a name that is short, and find another interpreter's.
-    """
+    """Name each frame by the text of its line, as the child read it, and its file as it was."""
     strings: list[str] = data["strings"]
     known = {_key(frame): text for frame, text in seen.sources.items() if text}
     nodes = data["nodes"]
     for place in range(1, len(nodes["name"])):  # the first is the root
         file, function = strings[nodes["filename"][place]], strings[nodes["function"][place]]
         line = nodes["lineno"][place]
-        strings.append(
-            known.get((file, function, line)) or html.unescape(f"{function} at {file}:{line}")
-        )
-        nodes["name"][place] = len(strings) - 1
+        own = file.removeprefix(html.escape(_NOWHERE))
+        text = known.get((file, function, line)) or html.unescape(f"{function} at {own}:{line}")
+        for column, string in (("filename", own), ("name", visible(text))):
+            nodes[column][place] = len(strings)
+            strings.append(string)
 
 
 def _key(frame: Frame) -> tuple[str, str, int]:
     """Return *frame* as memray has it: escaped."""
-    return html.escape(frame.file), html.escape(frame.function), frame.line
+    function, file, line = _given(frame)
+    return html.escape(file), html.escape(function), line
+
+
+def _given(frame: Frame) -> tuple[str, str, int]:
+    """Return *frame* as memray is given it: with a file that is not there.
+
+    memray would read it, whatever it is here: another interpreter's module, or what somebody who
+    gave us the run would like to see.
+    """
+    file = visible(frame.file)
+    if not (file.startswith("<") and file.endswith(">")):  # no file to :mod:`linecache` either
+        file = f"{_NOWHERE}{file}"
+    return visible(frame.function), file, frame.line
 
 
 def _captioned(page: str, title: str, caption: str) -> str:

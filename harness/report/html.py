@@ -20,16 +20,17 @@ from harness.report.scripts import PAGE_SCRIPTS, read_script
 
 if TYPE_CHECKING:
     from harness.record import Run
+    from harness.report.flamegraphs import Flamegraphs
 
 __all__ = ["render_report", "write_report"]
 
 
-def write_report(run: Run, path: Path) -> None:
+def write_report(run: Run, path: Path, flamegraphs: Flamegraphs | None = None) -> None:
     """Write the report of *run* to *path*, whole or not at all; folders are made.
 
-    InputError if it cannot be written there.
+    *flamegraphs* are those that it links to. InputError if it cannot be written there.
     """
-    text = render_report(run)
+    text = render_report(run, flamegraphs)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
@@ -40,7 +41,7 @@ def write_report(run: Run, path: Path) -> None:
         ) from None
 
 
-def render_report(run: Run) -> str:
+def render_report(run: Run, flamegraphs: Flamegraphs | None = None) -> str:
     """Return the report as HTML: the same run gives the same bytes."""
     # Everything in a run is somebody else's text, so autoescape is on for every template.
     environment = Environment(
@@ -53,7 +54,7 @@ def render_report(run: Run) -> str:
     )
     environment.filters |= {"visible": visible, "breakable": _breakable}
     return environment.get_template("report.html.j2").render(
-        page=make_page(run),
+        page=make_page(run, flamegraphs or {}),
         version=__version__,
         scripts=[read_script(name) for name in PAGE_SCRIPTS],
     )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from harness.analysis.lines import Attribution, Difference, Frame, Line
+    from harness.analysis.lines import Difference, Line
+    from harness.record import Attribution, Frame
 
 __all__ = ["caption", "print_differences", "print_lines"]
 
@@ -26,6 +27,7 @@ _MOST_CAUSES = 10
 _MOST_DIFFERENCES = 10
 _MANY = 0.01
 _WIDEST = 120  # beyond it a line's text is too far from its figures
+_EXACT = "For exact counts per operation use awaitbench run."
 _OUTSIDE = "(none: the driver, the event loop, other threads)"
 
 
@@ -51,8 +53,11 @@ def print_lines(seen: Attribution, title: Sequence[str], console: Console) -> No
     _print_dim(console, caption(seen))
 
 
-def caption(seen: Attribution) -> str:
-    """Return the sentences that say what the attributed counts are, and are not."""
+def caption(seen: Attribution, exact: str = _EXACT) -> str:
+    """Return the sentences that say what the attributed counts are, and are not.
+
+    *exact* says where exact ones are.
+    """
     told = f"Attributed, with memray's stack hook on: shares of {seen.allocations:,} allocations"
     told += f" in {seen.operations:,} operations"
     if seen.hook is None:
@@ -61,7 +66,7 @@ def caption(seen: Attribution) -> str:
         told += f"; {seen.hook:,} that the hook made itself are left out."
     if seen.unplaced > _MANY * seen.allocations:
         told += f" {seen.unplaced:,} more, seen without the hook, have no line."
-    return f"{told} For exact counts per operation use awaitbench run."
+    return f"{told} {exact}"
 
 
 def print_differences(

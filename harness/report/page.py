@@ -5,7 +5,7 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,15 @@ from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
-from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
+from harness.report.table import (
+    blocks,
+    common_reason,
+    describe,
+    in_a_thousand,
+    misses_target,
+    ratio_of,
+)
+from harness.report.why import Reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,9 +52,11 @@ if TYPE_CHECKING:
     from harness.record import Finding, Run
     from harness.report.costs import Costs, CostTable
     from harness.report.figures import Unit
+    from harness.report.flamegraphs import Flamegraphs
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
     from harness.report.table import Block
+    from harness.report.why import Why
 
 __all__ = ["Page", "make_page"]
 
@@ -98,6 +108,7 @@ class Panel:
     headers: tuple[str, ...]
     lines: tuple[CaseLine, ...]
     reason: str
+    why: Why | None
 
     @property
     def with_interval(self) -> int:
@@ -175,8 +186,8 @@ class Page:
         return self.panel_of(row).rpartition("/")[0] + "/"
 
 
-def make_page(run: Run) -> Page:
-    """Return the page of *run*, its charts drawn."""
+def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
+    """Return the page of *run*, its charts drawn; it links to *flamegraphs*."""
     rows = case_rows(run)
     marks = palette(row.variant for row in rows)
     found = blocks(run)
@@ -186,8 +197,9 @@ def make_page(run: Run) -> Page:
         group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
     }
     costs = make_costs(run, anchors, marks)
+    reasons = Reasons(run, marks, flamegraphs or {})
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims, anchors, costs)
+        _section(f"s{number}", list(several), run, marks, claims, anchors, costs, reasons)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -233,6 +245,7 @@ def _section(
     claims: Sequence[Sentence],
     anchors: Mapping[Group, str],
     costs: Costs,
+    reasons: Reasons,
 ) -> Section:
     """Return one section; *name* is what the ids of its charts start with."""
     group = several[0].group
@@ -254,8 +267,16 @@ def _section(
         costs=costs.tables.get((group.scenario, group.runtime), ()),
         shares=tuple(share_charts(several, marks, name)),
         panels=tuple(
-            _panel(
-                f"{name}-{place}", block, anchors[block.group], block.group in opened, run, marks
+            replace(
+                _panel(
+                    f"{name}-{place}",
+                    block,
+                    anchors[block.group],
+                    block.group in opened,
+                    run,
+                    marks,
+                ),
+                why=reasons.of(block.group, opened=block.group in opened),
             )
             for place, block in enumerate(several, start=1)
         ),
@@ -289,6 +310,7 @@ def _panel(
         headers=tuple(table),
         lines=tuple(_lines(anchor, block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),
+        why=None,
     )
 
 
@@ -304,6 +326,8 @@ def _table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]]:
         "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],
         "suspensions": [Figure(count_text(row.suspensions)) for row in rows],
         "tasks": [Figure(count_text(row.tasks)) for row in rows],
+        "turns/1000": [*map(Figure, in_a_thousand([row.turns for row in rows]))],
+        "collections/1000": [*map(Figure, in_a_thousand([row.collections for row in rows]))],
         "rounds": [Figure(count_text(row.rounds)) for row in rows],
     }
     return {

@@ -31,6 +31,7 @@ __all__ = [
     "columns",
     "common_reason",
     "describe",
+    "in_a_thousand",
     "misses_target",
     "ratio_of",
 ]
@@ -100,6 +101,8 @@ def columns(rows: Sequence[CaseRow], target: float) -> tuple[Column, ...]:
         ("bytes", "bytes", [byte_text(row.bytes) for row in rows]),
         ("suspensions", "susp.", [count_text(row.suspensions) for row in rows]),
         ("tasks", "tasks", [count_text(row.tasks) for row in rows]),
+        ("turns", "turns/1k", in_a_thousand([row.turns for row in rows])),
+        ("collections", "gc/1k", in_a_thousand([row.collections for row in rows])),
     )
     made = [
         Column(name, header, tuple(align(cells)))
@@ -109,6 +112,12 @@ def columns(rows: Sequence[CaseRow], target: float) -> tuple[Column, ...]:
     if any(row.ratio is not None for row in rows):
         made.insert(1, _ratio_column(rows, target))
     return tuple(made)
+
+
+def in_a_thousand(figures: Sequence[float | None]) -> list[str]:
+    """Write what happens in a thousand operations; nothing where it never happens."""
+    shown = figures if any(figures) else [None] * len(figures)
+    return [ABSENT if each is None else count_text(1000 * each) for each in shown]
 
 
 def ratio_of(row: CaseRow) -> tuple[str, str]:

@@ -30,6 +30,8 @@ _MANY_GROUPS = 15
 _NARROWEST = 40
 # What goes first when the terminal is too narrow: the figures that only explain the others.
 _DISPENSABLE = ("tasks", "suspensions", "bytes")
+# What is shown only where no name has to give way for it.
+_IF_ROOM = ("collections", "turns")
 _SEVERITY_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.HINT: "cyan"}
 # Of the same length, so that columns stay where they are.
 _ASCII = ((" ± ", "+/-"), ("µ", "u"))
@@ -132,12 +134,15 @@ class _Grid:
     @classmethod
     def of(cls, rows: Sequence[CaseRow], target: float, width: int) -> _Grid:
         names = [_name(row) for row in rows]
+        longest = max(map(len, names), default=0)
         shown = list(columns(rows, target))
+        for extra in _IF_ROOM:
+            if 2 + longest + _width(shown) > width:
+                shown = [column for column in shown if column.name != extra]
         for dispensable in _DISPENSABLE:
             if 4 + _width(shown) <= width:
                 break
             shown = [column for column in shown if column.name != dispensable]
-        longest = max(map(len, names), default=0)
         return cls(names, shown, max(0, min(longest, width - 2 - _width(shown))), width)
 
     def header(self) -> Text:
@@ -198,6 +203,8 @@ def _legend(run: Run, found: Sequence[Block], width: int) -> Iterator[Text]:
         told.append(f"* interval wider than the target of ± {run.plan.preset.target * 100:g} %")
     if any(row.allocations is not None or row.suspensions is not None for row in rows):
         told.append("allocs, bytes, susp. (suspensions of the awaiter), tasks: per operation")
+    if any(row.turns or row.collections for row in rows):
+        told.append("turns of the event loop, gc (garbage collections): in 1,000 operations")
     for line in told:
         yield from wrapped(line, width, style="dim")
 

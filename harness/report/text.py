@@ -10,14 +10,15 @@ changes the meaning of one has a higher number::
     ended        the same, or null
     baseline     the variant that ratios are taken against
     preset       {name, target, rounds: [fewest, most], values}
-    instruments  what was measured: "time", "allocations"
+    instruments  what was measured: "time", "allocations"; and "lines", if they were found
     seed         integer
     titles       scenario -> title
     environment  key -> text
     threshold    a smaller difference in time, as a share, is not claimed
     rows         one object per case: the columns of summary.csv, and reason, sync_ratio,
                  target_met, is_real (may the difference be claimed?), scatter (of single values,
-                 relative); a figure that was not measured is null
+                 relative), turns of the event loop and collections, per operation; a figure that
+                 was not measured is null
     summary      sentences in plain English: {text, scenario, params, variants}
     findings     what is shaky: {severity, message, advice}
 """

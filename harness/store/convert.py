@@ -9,12 +9,17 @@ from harness.plan import Group, Plan, Preset, Runtime, format_params
 from harness.record import (
     AllocationKind,
     Allocations,
+    Attribution,
+    Capture,
     Conditions,
     Finding,
+    Frame,
     GroupRecord,
     Observation,
+    Profile,
     Proof,
     Run,
+    Stack,
 )
 from harness.store import schema
 from harness.store.sane import check_plan, check_proof, check_run
@@ -28,6 +33,7 @@ __all__ = [
     "case_entries",
     "group_entry",
     "plan_of",
+    "profile_entries",
     "proof_file",
     "proof_of_file",
     "run_file",
@@ -72,10 +78,45 @@ def case_entries(index: int, record: GroupRecord) -> Iterator[schema.CaseEntry]:
         )
 
 
+def profile_entries(index: int, record: GroupRecord) -> Iterator[schema.ProfileEntry]:
+    """Yield what ``lines.json`` holds of *record*, the group at *index* of the plan."""
+    for variant, profile in record.profiles.items():
+        seen, capture = profile.attribution, profile.capture
+        frames: dict[Frame, int] = {}
+        stacks = tuple(
+            (
+                tuple(frames.setdefault(frame, len(frames)) for frame in stack.frames),
+                stack.allocations,
+                stack.bytes,
+            )
+            for stack in seen.stacks
+        )
+        yield schema.ProfileEntry(
+            group=index,
+            scenario=record.group.scenario,
+            params=format_params(record.group.params),
+            variant=variant,
+            operations=seen.operations,
+            scenario_file=seen.scenario_file,
+            hook=seen.hook,
+            unplaced=seen.unplaced,
+            capture=schema.CapturedEntry(
+                capture.started,
+                capture.ended,
+                capture.peak_bytes,
+                capture.allocator,
+                capture.memory,
+            ),
+            frames=tuple((*frame, seen.sources.get(frame, "")) for frame in frames),
+            stacks=stacks,
+        )
+
+
 def run_from_files(
     stored: schema.RunFile,
     counted: schema.AllocationsFile,
     timings: Mapping[tuple[int, str], Timing],
+    lines: schema.LinesFile | None = None,
 ) -> Run:
     """Return the run; a group that ``run.json`` does not list yet is left out.
 
@@ -83,7 +124,9 @@ def run_from_files(
     """
     plan = plan_of(stored)
     allocations = {(case.group, case.variant): _allocations(case) for case in counted.cases}
-    timed, counts = _by_group(timings), _by_group(allocations)
+    cases = lines.cases if lines else ()
+    profiles = {(case.group, case.variant): _profile(case) for case in cases}
+    timed, counts, profiled = _by_group(timings), _by_group(allocations), _by_group(profiles)
     run = Run(
         name=stored.name,
         status=stored.status,
@@ -102,7 +145,13 @@ def run_from_files(
                 status=entry.status,
                 error=entry.error,
                 observations={
-                    variant: Observation(seen.synchronous_share, seen.suspensions, seen.tasks)
+                    variant: Observation(
+                        seen.synchronous_share,
+                        seen.suspensions,
+                        seen.tasks,
+                        seen.turns,
+                        seen.collections,
+                    )
                     for variant, seen in entry.observations.items()
                 },
                 timings=timed.get(entry.index, {}),
@@ -116,6 +165,7 @@ def run_from_files(
                     index: Conditions(seen.seconds, seen.others, seen.stolen)
                     for index, seen in entry.conditions.items()
                 },
+                profiles=profiled.get(entry.index, {}),
             )
             for entry in stored.groups
         ),
@@ -228,6 +278,35 @@ def _allocations(case: schema.CaseEntry) -> Allocations:
         peak_bytes=case.peak_bytes,
         operations=case.operations,
         kinds=tuple(AllocationKind(kind.allocator, kind.size, kind.count) for kind in case.kinds),
+    )
+
+
+def _profile(case: schema.ProfileEntry) -> Profile:
+    frames = [Frame(file, function, line) for file, function, line, _ in case.frames]
+    used = {index for indices, _, _ in case.stacks for index in indices}
+    if not used <= {*range(len(frames))}:
+        raise ValueError(f"a stack of {case.variant[:60]} has a frame that is not listed")
+    return Profile(
+        Attribution(
+            operations=case.operations,
+            stacks=tuple(
+                Stack(tuple(frames[index] for index in indices), allocations, size)
+                for indices, allocations, size in case.stacks
+            ),
+            scenario_file=case.scenario_file,
+            hook=case.hook,
+            unplaced=case.unplaced,
+            sources={
+                frames[index]: text for index in sorted(used) if (text := case.frames[index][3])
+            },
+        ),
+        Capture(
+            case.capture.started,
+            case.capture.ended,
+            case.capture.peak_bytes,
+            case.capture.allocator,
+            case.capture.memory,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from harness.analysis.rows import case_rows
 from harness.analysis.summary import summary_csv
-from harness.store.convert import case_entries, group_entry, run_file
+from harness.store.convert import case_entries, group_entry, profile_entries, run_file
 from harness.store.schema import SCHEMA
 from harness.store.timing import BenchmarkText, benchmark_texts, suite_text
 
@@ -36,6 +36,7 @@ class _Encoded:
     entry: msgspec.Raw | None = None
     cases: tuple[msgspec.Raw, ...] = ()
     benchmarks: tuple[BenchmarkText, ...] = ()
+    profiles: tuple[bytes, ...] = ()
 
 
 class Encoder:
@@ -56,6 +57,8 @@ class Encoder:
         yield "timing.json", timings.encode() if timings is not None else None
         cases = [case for each in measured for case in each.cases]
         yield "allocations.json", _pretty({"schema": SCHEMA, "cases": cases})
+        profiles = [profile for each in measured for profile in each.profiles]
+        yield "lines.json", _a_line_each(profiles) if profiles else None
         header = summary_csv(())
         yield "summary.csv", (header + "".join(each.rows for each in planned)).encode()
         entries: Any = tuple(each.entry for each in measured)
@@ -86,11 +89,17 @@ def _encode(run: Run, group: Group, record: GroupRecord | None) -> _Encoded:
         _raw(group_entry(index, record)),
         tuple(_raw(entry) for entry in case_entries(index, record)),
         tuple(benchmark_texts(index, record, several_runtimes=several_runtimes)),
+        tuple(msgspec.json.encode(entry) for entry in profile_entries(index, record)),
     )
 
 
 def _raw(entry: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(entry))
+
+
+def _a_line_each(cases: list[bytes]) -> bytes:
+    """Return a file of *cases*, one a line: with a line for each frame it would be unreadable."""
+    return b'{"schema": %d, "cases": [\n%s\n]}\n' % (SCHEMA, b",\n".join(cases))
 
 
 def _pretty(entry: object) -> bytes:

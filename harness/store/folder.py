@@ -19,7 +19,7 @@ from harness.store.encoding import Encoder
 from harness.store.lock import FolderLock
 from harness.store.reading import read_file
 from harness.store.sane import NAME, check_duration
-from harness.store.schema import SCHEMA, AllocationsFile, Header, ProofFile, RunFile
+from harness.store.schema import SCHEMA, AllocationsFile, Header, LinesFile, ProofFile, RunFile
 from harness.store.timing import decode_timings
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ __all__ = ["RunFolder", "check_name", "earlier_durations", "find_run", "latest_n
 
 LATEST = "latest"
 _LOOKED_AT = 10  # runs, for what a group takes
-_BEFORE_RUN = ("timing.json", "allocations.json", "summary.csv")  # what is written first
+# What is written first.
+_BEFORE_RUN = ("timing.json", "allocations.json", "lines.json", "summary.csv")
 _LONGEST_REASON = 300
 _TO_DO = "give another folder with --results, or make room"
 
@@ -126,20 +127,24 @@ class RunFolder:
             raise self._unreadable("timing.json", error) from error
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise self._damaged("timing.json", error) from error
+        lines = self._read("lines.json", LinesFile) if self._has("lines.json") else None
         try:
-            run = run_from_files(stored, counted, timings)
+            run = run_from_files(stored, counted, timings, lines)
         except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
         return replace(run, proof=self._proof())
 
     def _proof(self) -> Proof | None:
         """Return what is kept beside the run of what its machine can tell apart, if anything."""
-        if not (self.path / "proof.json").exists():
+        if not self._has("proof.json"):
             return None
         try:
             return proof_of_file(self._read("proof.json", ProofFile))
         except ValueError as error:
             raise self._damaged("proof.json", error) from error
+
+    def _has(self, name: str) -> bool:
+        return (self.path / name).exists()
 
     def keep_proof(self, proof: Proof) -> None:
         """Write *proof* beside the run; StoreError when the folder cannot be written."""

@@ -10,13 +10,13 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from harness.plan import INSTRUMENTS
+from harness.plan import INSTRUMENTS, LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from harness.plan import Group, Plan
-    from harness.record import Allocations, Finding, GroupRecord, Proof, Run, Timing
+    from harness.record import Allocations, Finding, GroupRecord, Profile, Proof, Run, Timing
 
 __all__ = ["NAME", "check_duration", "check_plan", "check_proof", "check_run"]
 
@@ -33,6 +33,9 @@ _LARGEST_ROUND = 1_000_000
 _SHORTEST, _LONGEST = 1e-15, 1e9
 _LARGEST = 1e18  # of counts and bytes
 _LITTLE, _TABLE = 10, 1e6  # allocations per operation, and the bytes of a large one
+_MOST_GENERATIONS = 10
+_MOST_STACKS, _DEEPEST_STACK, _MOST_SNAPSHOTS = 1000, 100, 1000
+_LARGEST_LINE = 10_000_000
 _LARGEST_INTEGER = 2**64
 _LARGEST_SEED = 2**256
 
@@ -49,8 +52,8 @@ def check_plan(plan: Plan) -> None:
         raise ValueError(f"preset: {fewest} to {most} rounds of {preset.values} values")
     if abs(plan.seed) > _LARGEST_SEED:
         raise ValueError("seed: too large")
-    if not {*plan.instruments} <= {*INSTRUMENTS}:
-        raise ValueError(f"instruments: expected of {', '.join(INSTRUMENTS)}")
+    if not {*plan.instruments} <= {*INSTRUMENTS, LINES}:
+        raise ValueError(f"instruments: expected of {', '.join((*INSTRUMENTS, LINES))}")
     if len({each.key for each in plan.groups}) < len(plan.groups):
         raise ValueError("a group is planned twice")
     if sum(len(each.variants) + len(each.unavailable) for each in plan.groups) > _MOST_CASES:
@@ -127,6 +130,7 @@ def _timings(record: GroupRecord) -> Iterable[Timing]:
 
 def _check_record(record: GroupRecord) -> None:
     named = {*record.observations, *record.timings, *record.allocations, *record.failures}
+    named |= {*record.profiles}
     if strange := sorted(named - {*record.group.variants}):
         raise ValueError(f"{_short(strange[0])} is no variant of its group")
     for text in (record.error or "", *record.failures.values()):
@@ -139,10 +143,17 @@ def _check_record(record: GroupRecord) -> None:
         _figure("synchronous_share", seen.synchronous_share, 1)
         _figure("suspensions", seen.suspensions, _LARGEST)
         _figure("tasks", seen.tasks, _LARGEST)
+        _figure("turns", seen.turns or 0.0, _LARGEST)
+        if len(seen.collections) > _MOST_GENERATIONS:
+            raise ValueError(f"collections of {len(seen.collections):,} generations")
+        for often in seen.collections:
+            _figure("collections", often, _LARGEST)
     for counted in record.allocations.values():
         _check_counts(counted)
     for timing in record.timings.values():
         _check_timing(timing)
+    for profile in record.profiles.values():
+        _check_profile(profile)
     for index, conditions in record.conditions.items():
         _round(index)
         for figure in (conditions.seconds, conditions.others, conditions.stolen):
@@ -161,6 +172,34 @@ def _check_counts(counted: Allocations) -> None:
         _text("allocator", kind.allocator)
         _figure("size", kind.size, _LARGEST)
         _figure("count", kind.count, _LARGEST, -_LITTLE)
+
+
+def _check_profile(profile: Profile) -> None:
+    seen, capture = profile.attribution, profile.capture
+    _text("allocator", capture.allocator)
+    _text("scenario_file", seen.scenario_file)
+    _figure("peak_bytes", capture.peak_bytes, _LARGEST)
+    _figure("hook", seen.hook or 0, _LARGEST)
+    _figure("unplaced", seen.unplaced, _LARGEST)
+    _figure("operations", seen.operations, _LARGEST, 1)
+    if len(capture.memory) > _MOST_SNAPSHOTS:
+        raise ValueError(f"more than {_MOST_SNAPSHOTS:,} snapshots of the memory")
+    for figure in chain.from_iterable(capture.memory):
+        _figure("memory", figure, _LARGEST)
+    if len(seen.stacks) > _MOST_STACKS:
+        raise ValueError(f"more than {_MOST_STACKS:,} stacks")
+    for stack in seen.stacks:
+        # All of them have a share of what is allocated, which is divided by its sum.
+        _figure("allocations", stack.allocations, _LARGEST, 1)
+        _figure("bytes", stack.bytes, _LARGEST)
+        if len(stack.frames) > _DEEPEST_STACK:
+            raise ValueError(f"a stack of more than {_DEEPEST_STACK:,} frames")
+        for frame in stack.frames:
+            _text("file", frame.file)
+            _text("function", frame.function)
+            _figure("line", frame.line, _LARGEST_LINE)
+    for text in seen.sources.values():
+        _text("source", text)
 
 
 def _check_timing(timing: Timing) -> None:

@@ -10,6 +10,7 @@ History of the schema:
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -19,16 +20,19 @@ from harness.record import RunStatus, Severity
 __all__ = [
     "SCHEMA",
     "AllocationsFile",
+    "CapturedEntry",
     "CaseEntry",
     "ConditionsEntry",
     "FindingEntry",
     "GroupEntry",
     "Header",
     "KindEntry",
+    "LinesFile",
     "ObservationEntry",
     "PlanEntry",
     "PlannedGroup",
     "PresetEntry",
+    "ProfileEntry",
     "ProofFile",
     "RunFile",
     "RuntimeEntry",
@@ -95,11 +99,16 @@ class PlanEntry(msgspec.Struct, frozen=True):
 
 
 class ObservationEntry(msgspec.Struct, frozen=True):
-    """What verification saw of a variant, per operation."""
+    """What verification saw of a variant, per operation; see :class:`harness.record.Observation`.
+
+    Runs of before *turns* and *collections* were counted do not say.
+    """
 
     synchronous_share: float
     suspensions: float
     tasks: float
+    turns: float | None = None
+    collections: tuple[float, ...] = ()
 
 
 class ConditionsEntry(msgspec.Struct, frozen=True):
@@ -173,6 +182,47 @@ class AllocationsFile(msgspec.Struct, frozen=True):
 
     schema: int
     cases: tuple[CaseEntry, ...]
+
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class CapturedEntry(msgspec.Struct, frozen=True):
+    """What memray tells of a capture; see :class:`harness.record.Capture`. ISO 8601."""
+
+    started: _Moment
+    ended: _Moment
+    peak_bytes: int
+    allocator: str
+    memory: tuple[tuple[int, int, int], ...]
+
+
+class ProfileEntry(msgspec.Struct, frozen=True):
+    """Where one case allocates; *group* is the index of its group in the plan.
+
+    *frames* are lines: file (short, never absolute), function, number, text. *stacks* are places:
+    indices of frames, the innermost first; allocations; bytes. *hook* and *unplaced* are those of
+    :class:`harness.record.Attribution`.
+    """
+
+    group: int
+    scenario: str
+    params: str
+    variant: str
+    operations: int
+    scenario_file: str
+    hook: int | None
+    unplaced: int
+    capture: CapturedEntry
+    frames: tuple[tuple[str, str, int, str], ...]
+    stacks: tuple[tuple[tuple[int, ...], int, int], ...]
+
+
+class LinesFile(msgspec.Struct, frozen=True):
+    """``lines.json``, where lines were asked for; one case a line. Since version 2."""
+
+    schema: int
+    cases: tuple[ProfileEntry, ...]
 
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**9)]

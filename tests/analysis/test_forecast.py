@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.analysis.forecast import forecast
-from harness.plan import PRESETS, Group, Runtime
+from harness.plan import LINES, PRESETS, Group, Runtime
 
 BOTH = ("time", "allocations")
 QUICK = PRESETS["quick"]
@@ -39,4 +39,5 @@ def test_more_variants_more_instruments_and_a_stricter_preset_take_longer() -> N
     assert forecast([group(0.0, "a", "b", "c")], QUICK, BOTH, 0.2, {}) > alone
     assert forecast([ONE], PRESETS["standard"], BOTH, 0.2, {}) > alone
     assert forecast([ONE], QUICK, ("allocations",), 0.2, {}) < alone
+    assert forecast([ONE], QUICK, (*BOTH, LINES), 0.2, {}) > alone
     assert forecast([ONE], QUICK, BOTH, 0.1, {}) < alone

@@ -8,6 +8,7 @@ import platform
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,11 +44,14 @@ class TestTiming:
         assert record.loop_overhead > 0
         assert record.allocations == {}
 
-    def test_suspensions_and_tasks_are_seen(self, record: GroupRecord) -> None:
-        assert record.observations == {
-            "coroutine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0),
-            "task": Observation(synchronous_share=0.0, suspensions=1.0, tasks=1.0),
-            "mine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0),
+    def test_suspensions_tasks_and_turns_are_seen(self, record: GroupRecord) -> None:
+        seen = {
+            variant: replace(each, collections=()) for variant, each in record.observations.items()
+        }
+        assert seen == {
+            "coroutine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0, turns=0.5),
+            "task": Observation(synchronous_share=0.0, suspensions=1.0, tasks=1.0, turns=2.5),
+            "mine": Observation(synchronous_share=0.5, suspensions=0.5, tasks=0.0, turns=0.5),
         }
 
     def test_every_variant_has_the_values_of_every_round(self, record: GroupRecord) -> None:
@@ -218,7 +222,8 @@ def test_a_value_task_is_verified_counted_and_timed_in_the_implementation_of_its
     path.write_text(VALUE_TASKS.format(wanted=wanted), encoding="utf-8")
     record = measure(path, variants=(variant,), instruments=("time", "allocations"))
     assert (record.status, record.error, record.failures) == (RunStatus.DONE, None, {})
-    assert record.observations[variant] == Observation(0.5, suspensions=0.5, tasks=0.0)
+    seen = record.observations[variant]
+    assert (seen.synchronous_share, seen.suspensions, seen.tasks) == (0.5, 0.5, 0.0)
     assert record.timings.keys() == record.allocations.keys() == {variant}
 
 

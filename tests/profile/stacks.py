@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.analysis.lines import Attribution, Frame, Stack
+from harness.record import Attribution, Frame, Stack
 
 __all__ = ["AWAIT", "CREATE", "MINE", "OTHER", "STEP", "seen"]
 

@@ -9,15 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.lines import (
-    Attribution,
-    Frame,
-    Stack,
     allocating_lines,
     causing_lines,
     differences,
     differences_csv,
     lines_csv,
 )
+from harness.record import Attribution, Frame, Stack
 from tests.profile.stacks import AWAIT, CREATE, MINE, OTHER, STEP, seen
 
 FRAMES = st.builds(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from harness.analysis.lines import Attribution, Frame, Stack
+from harness.record import Attribution, Frame, Stack
 from harness.report.lines import print_differences, print_lines
 from tests.profile.stacks import AWAIT, MINE, seen
 

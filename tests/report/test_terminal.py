@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from rich.console import Console
 
 from harness.record import Finding, Run, RunStatus, Severity
 from harness.report.terminal import print_table
+from tests.profiles import with_upkeep
 from tests.runs import COSTS, SYNC_RATIOS, Cost, make_run
 
 QUIET = {"coroutine": Cost(500, 3000, 1, 6, 168)}
@@ -180,3 +182,14 @@ def test_a_hostile_name_neither_breaks_the_table_nor_moves_the_cursor(name: str)
         groups=(replace(run.groups[0], group=group),),
     )
     assert all(line.isprintable() for line in table(run, colour=False).split("\n"))
+
+
+def test_turns_and_collections_are_shown_where_no_name_has_to_give_way() -> None:
+    run = with_upkeep(make_run(variants=("task", "coroutine")))
+    assert "turns/1k" in table(run, 120)
+    assert "gc/1k" in table(run, 120)
+    assert "in 1,000 operations" in table(run, 120)
+    long = with_upkeep(make_run(variants=("coroutine", "task" * 10)))
+    narrow = table(long, 100)
+    assert "turns/1k" not in narrow
+    assert re.search(rf"^  {'task' * 10} +\S", narrow, re.MULTILINE)

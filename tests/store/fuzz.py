@@ -37,18 +37,23 @@ from rich.console import Console
 from harness.analysis.comparison import compare_runs
 from harness.analysis.findings import run_findings
 from harness.analysis.gate import regressions
-from harness.analysis.rows import case_rows
+from harness.analysis.rows import case_rows, claim_limit
 from harness.analysis.sentences import summary_sentences
+from harness.analysis.why import contrasts
 from harness.errors import InputError, StoreError
 from harness.plan import Preset
 from harness.record import Conditions, Finding, Run, RunStatus, Severity
 from harness.report.comparison import format_comparison
 from harness.report.comparison_table import print_comparison, print_regressions
+from harness.report.files import file_name, group_name
+from harness.report.flamegraph import flamegraph_html
+from harness.report.flamegraphs import shared_parts
 from harness.report.html import render_report
 from harness.report.terminal import print_table
 from harness.report.text import format_run
 from harness.store import RunFolder, earlier_durations, latest_name
 from tests.analysis.test_proof import GOOD
+from tests.profiles import profile_of, with_profiles, with_upkeep
 from tests.runs import make_run
 
 if TYPE_CHECKING:
@@ -56,7 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PAIR_READERS", "READERS", "Outcome", "fuzz"]
 
-FILES = ("run.json", "timing.json", "allocations.json", "proof.json")
+FILES = ("run.json", "timing.json", "allocations.json", "lines.json", "proof.json")
 SLOW = 20.0  # seconds for one input: far more than any needs on a busy machine
 
 TEXTS = (
@@ -181,6 +186,38 @@ def read_rows(run: Run) -> None:
     run_findings(run)
 
 
+def read_reasons(run: Run) -> None:
+    """Say why variants differ, and name the files that flamegraphs would be in."""
+    for record in run.groups:
+        for contrast in contrasts(record, run, claim_limit(run)):
+            if re.search(r"\b(nan|inf)\b", contrast.text.replace(contrast.first, "")):
+                raise Unfit(f"no figure: {contrast.text[:80]!r}")
+        for variant in record.profiles:
+            name = file_name(f"{group_name(record.group)}-{variant}")
+            if not re.fullmatch(r"[A-Za-z0-9._=,+-]{1,130}", name):
+                raise Unfit(f"the name of a file: {name!r}")
+
+
+def read_flamegraphs(run: Run) -> None:
+    """Draw a flamegraph, and look that nothing of the run became a tag, or an attribute."""
+    for record in run.groups:
+        for profile in [*record.profiles.values()][:1]:
+            page = flamegraph_html(profile, record.group.scenario, "What is drawn.")
+            if tags_of(page) != tags_of(flamegraph_html(profile_of("task"), "title", "Caption.")):
+                raise Unfit("a tag in the flamegraph")
+
+
+def tags_of(page: str) -> list[tuple[str, list[str]]]:
+    """Return the tags of a flamegraph's page, each with the names of its attributes."""
+    found: list[tuple[str, list[str]]] = []
+    reading = HTMLParser()
+    reading.handle_starttag = lambda tag, attrs: found.append(  # type: ignore[method-assign]
+        (tag, [name for name, _ in attrs])
+    )
+    reading.feed(shared_parts(page)[0])
+    return found
+
+
 def read_report(run: Run) -> None:
     """Draw the report, and look that nothing of the run became a tag, or an event's handler."""
     text = render_report(run)
@@ -229,13 +266,14 @@ def read_comparison(base: Run, new: Run) -> None:
 # Everything that reads a run: each takes it, whatever was let through when it was loaded.
 READERS: list[Callable[[Run], None]] = [
     read_rows,
+    read_reasons,
     read_table,
     read_markdown,
     read_csv,
     read_json,
 ]
 # Those that take so long that only a share of the inputs is given to them.
-SLOW_READERS: list[Callable[[Run], None]] = [read_report]
+SLOW_READERS: list[Callable[[Run], None]] = [read_report, read_flamegraphs]
 # What reads two runs: the valid one that an input was made of, and what became of it.
 PAIR_READERS: list[Callable[[Run, Run], None]] = [read_comparison]
 
@@ -257,6 +295,7 @@ def valid_runs() -> list[Run]:
         ),
         make_run(name="third", variants=("task", "value_task"), instruments=("allocations",)),
     ]
+    runs[:2] = (with_profiles(with_upkeep(run)) for run in runs[:2])
     return [_cut(replace(run, plan=replace(run.plan, preset=small))) for run in runs]
 
 
