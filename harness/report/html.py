@@ -20,7 +20,7 @@ from harness.report.page import make_page
 if TYPE_CHECKING:
     from harness.record import Run
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["render_report", "render_template", "write_page", "write_report"]
 
 
 def write_report(run: Run, path: Path) -> None:
@@ -28,7 +28,14 @@ def write_report(run: Run, path: Path) -> None:
 
     InputError if it cannot be written there.
     """
-    text = render_report(run)
+    write_page(render_report(run), path)
+
+
+def write_page(text: str, path: Path) -> None:
+    """Write a page to *path*, whole or not at all; folders are made.
+
+    InputError if it cannot be written there.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
@@ -41,6 +48,11 @@ def write_report(run: Run, path: Path) -> None:
 
 def render_report(run: Run) -> str:
     """Return the report as HTML: the same run gives the same bytes."""
+    return render_template("report.html.j2", page=make_page(run))
+
+
+def render_template(name: str, **context: object) -> str:
+    """Return the page that the template *name* makes of *context*."""
     # Everything in a run is somebody else's text, so autoescape is on for every template.
     environment = Environment(
         loader=PackageLoader("harness.report"),
@@ -51,9 +63,7 @@ def render_report(run: Run) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"visible": visible, "breakable": _breakable}
-    return environment.get_template("report.html.j2").render(
-        page=make_page(run), version=__version__
-    )
+    return environment.get_template(name).render(version=__version__, **context)
 
 
 def _shown(value: object) -> object:
