@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.comparison import Change, Comparison
     from harness.analysis.estimate import Estimate
+    from harness.analysis.places import Places
     from harness.analysis.rows import CaseRow
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _FEW = 3  # names before the rest is counted
+_ROUGH = 4.0  # percentage points of an interval from which on a decimal says nothing
 _TIMES = 2.0  # from here on a ratio says more than a percentage
 _TOGETHER = 3  # variants that move alike before their baseline is what moved
 _ALIKE = 0.5  # of a log: the baseline moved by half to twice as much as they did
@@ -46,11 +48,15 @@ _ALIKE = 0.5  # of a log: the baseline moved by half to twice as much as they di
 
 @dataclass(frozen=True)
 class Statement:
-    """What one case did, as the rest of a sentence whose subject is its variant."""
+    """What one variant did, as the rest of a sentence whose subject it is.
 
-    change: Change
+    *change* is the case in which it did so most.
+    """
+
+    variant: str
     text: str
     tone: Tone
+    change: Change
 
 
 @dataclass(frozen=True)
@@ -115,46 +121,96 @@ def _counts(counted: Iterable[Change]) -> tuple[int, int]:
     return sum(count > 0 for count in differ), sum(count < 0 for count in differ)
 
 
-def time_statements(comparison: Comparison) -> list[Statement]:
-    """Return what really takes longer, or less time, the largest change first."""
-    found = [
-        (abs(change.effect.log), Statement(change, longer(ratio), _tone(ratio.value > 1)))
-        for change in comparison.common
-        if change.effect and is_claimed(change) and (ratio := change.ratio)
-    ]
+def time_statements(comparison: Comparison, places: Places) -> list[Statement]:
+    """Return which variants really take longer, or less time, the largest change first."""
+    claimed: dict[tuple[str, bool], list[tuple[float, Change]]] = {}
+    compared = Counter(change.row.variant for change in comparison.common if change.effect)
+    for change in comparison.common:
+        if change.effect and is_claimed(change):
+            key = change.row.variant, change.effect.log > 0
+            claimed.setdefault(key, []).append((abs(change.effect.log), change))
+    found = []
+    for (variant, is_longer), several in claimed.items():
+        largest, most = max(several, key=_size)
+        least = min(several, key=_size)[1]
+        ratio, smallest = most.ratio, least.ratio
+        if ratio is None or smallest is None:
+            continue
+        where = places.of(most.row)
+        text = f"{longer(ratio)} in {where}"
+        if len(several) > 1:
+            text = (
+                f"{_from_to(smallest.value, ratio.value)} in "
+                f"{_of_all(len(several), compared[variant])}, most in {where}: {_extent(ratio)}"
+            )
+        found.append((largest, Statement(variant, text, _tone(is_longer), most)))
     return [statement for _, statement in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _of_all(number: int, whole: int) -> str:
+    return f"all {number} cases" if number == whole else f"{number} of its {whole} cases"
+
+
+def _size(pair: tuple[float, Change]) -> float:
+    return pair[0]
+
+
+def _from_to(least: float, most: float) -> str:
+    """Write the span of several ratios on the same side of 1."""
+    if 1 / _TIMES < most < _TIMES:
+        low, high = (f"{abs(each - 1) * 100:.0f}" for each in (least, most))
+        span = f"{high} %" if low == high else f"{low} % to {high} %"
+        return f"takes {span} {'longer' if most > 1 else 'less time'}"
+    low, high = f"{least:.2g}", f"{most:.2g}"
+    return f"takes {high if low == high else f'{low} to {high}'} times as long"
 
 
 def longer(ratio: Estimate) -> str:
     """Write a ratio of times: ``takes 50 % longer [48 %, 52 %]``, ``takes 3.1 times as long``."""
+    if not 1 / _TIMES < ratio.value < _TIMES:
+        return f"takes {_extent(ratio, ' times as long')}"
+    return f"takes {_extent(ratio, ' longer' if ratio.value > 1 else ' less time')}"
+
+
+def _extent(ratio: Estimate, word: str = "") -> str:
+    """Write by how much, with the interval: as a share, or as a factor where it is large."""
     value, low, high = ratio.value, ratio.low, ratio.high
+    known = low is not None and high is not None
     if not 1 / _TIMES < value < _TIMES:
-        ends = "" if low is None or high is None else f" [{low:.3g}, {high:.3g}]"
-        return f"takes {value:.3g} times as long{ends}"
+        return f"{value:.3g}{word or ' times'}" + (f" [{low:.3g}, {high:.3g}]" if known else "")
     sign = 1 if value > 1 else -1
-    shares = [sign * (each - 1) * 100 for each in (value, low, high) if each is not None]
-    width = abs(shares[-1] - shares[-2]) if len(shares) == 3 else 0.0
-    places = 0 if width > 4 else 1
-    first, *ends_ = shares
-    interval = ", ".join(f"{share:.{places}f} %" for share in sorted(ends_))
-    word = "longer" if value > 1 else "less time"
-    return f"takes {first:.{places}f} % {word}" + (f" [{interval}]" if interval else "")
+    ends = sorted(sign * (each - 1) * 100 for each in (low, high) if each is not None)
+    places = 0 if not known or ends[1] - ends[0] > _ROUGH else 1
+    told = f"{sign * (value - 1) * 100:.{places}f} %{word}"
+    return f"{told} [{', '.join(f'{end:.{places}f} %' for end in ends)}]" if known else told
 
 
-def allocation_statements(comparison: Comparison) -> list[Statement]:
-    """Return where the number of allocations changed, the largest change first."""
-    found = []
+def allocation_statements(comparison: Comparison, places: Places) -> list[Statement]:
+    """Return which variants make another number of allocations, the largest change first."""
+    changed: dict[tuple[str, bool], list[tuple[float, Change]]] = {}
+    counted = Counter(c.row.variant for c in comparison.common if c.allocations is not None)
     for change in comparison.common:
-        more, base, new = change.allocations, change.base, change.new
-        if not change.counts_differ or more is None or base is None or new is None:
-            continue
-        noun = "allocation" if round(abs(more), 2) == 1 else "allocations"
-        text = (
-            f"makes {abs(more):.4g} {'more' if more > 0 else 'fewer'} {noun} per operation "
-            f"({base.allocations or 0:.4g} → {new.allocations or 0:.4g})"
-        )
-        found.append((abs(more), Statement(change, text, _tone(more > 0))))
+        if change.counts_differ and change.allocations is not None:
+            key = change.row.variant, change.allocations > 0
+            changed.setdefault(key, []).append((abs(change.allocations), change))
+    found = []
+    for (variant, is_more), several in changed.items():
+        largest, most = max(several, key=_size)
+        word = "more" if is_more else "fewer"
+        span = _count_span(min(several, key=_size)[0], largest)
+        noun = "allocation" if span == "1" else "allocations"
+        before, after = (row.allocations if row else None for row in (most.base, most.new))
+        where = f"{places.of(most.row)} ({before or 0:.4g} → {after or 0:.4g})"
+        if len(several) > 1:
+            where = f"{_of_all(len(several), counted[variant])}, most in {where}"
+        text = f"makes {span} {word} {noun} per operation in {where}"
+        found.append((largest, Statement(variant, text, _tone(is_more), most)))
     return [statement for _, statement in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _count_span(least: float, most: float) -> str:
+    low, high = (f"{round(each, 2):.4g}" for each in (least, most))
+    return high if low == high else f"{low} to {high}"
 
 
 def _tone(is_loss: bool) -> Tone:

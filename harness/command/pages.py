@@ -39,15 +39,14 @@ def page_path(args: Namespace, name: str) -> Path:
 
     InputError for a file that is not called like a page: a run's name after ``--html`` is none.
     """
-    if args.html == _BY_DEFAULT:
-        path: Path = args.reports / f"{name}.html"
-        return path
-    if args.html.suffix.lower() not in {".html", ".htm"}:
+    asked: Path = args.html
+    if asked == _BY_DEFAULT:
+        return Path(args.reports) / f"{name}.html"
+    if asked.suffix.lower() not in {".html", ".htm"}:
         raise InputError(
-            f"--html {args.html}: expected a file that ends with .html; name the runs before --html"
+            f"--html {asked}: expected a file that ends with .html; name the runs before --html"
         )
-    path = args.html
-    return path
+    return asked
 
 
 def several_name(folders: Sequence[RunFolder]) -> str:

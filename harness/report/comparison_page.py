@@ -35,7 +35,6 @@ from harness.report.run_facts import run_facts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from harness.analysis.change_story import Statement
     from harness.analysis.comparison import Change, Comparison
     from harness.analysis.gate import Regression
     from harness.record import Finding, Run
@@ -55,7 +54,6 @@ class Told:
 
     variant: str
     text: str
-    place: str
     anchor: str
     tone: str
 
@@ -142,9 +140,7 @@ def make_comparison_page(
         verdict=visible(verdict_line(comparison)),
         gate=None
         if regressions is None
-        else tuple(
-            _told(found.change, f": {found.told}", "loss", places, anchors) for found in regressions
-        ),
+        else tuple(_regression(found, places, anchors) for found in regressions),
         told=told,
         further=further,
         lines=tuple(map(visible, _lines(comparison, places))),
@@ -162,22 +158,21 @@ def statements(
     comparison: Comparison, places: Places, anchors: dict[int, str]
 ) -> tuple[tuple[Told, ...], str]:
     """Return the changes that matter most as sentences, and how many there are beside them."""
-    times, counts = time_statements(comparison), allocation_statements(comparison)
+    times = time_statements(comparison, places)
+    counts = allocation_statements(comparison, places)
     shown = [*times[:_MOST_TIMES], *counts[:_MOST_COUNTS]]
     rest = len(times) + len(counts) - len(shown)
-    further = f"and {rest} more {'change' if rest == 1 else 'changes'}" if rest else ""
-    return tuple(_sentence(each, places, anchors) for each in shown), further
+    further = f"and {rest} more {'variant' if rest == 1 else 'variants'}" if rest else ""
+    return tuple(
+        Told(visible(each.variant), visible(each.text), anchors[id(each.change)], str(each.tone))
+        for each in shown
+    ), further
 
 
-def _sentence(statement: Statement, places: Places, anchors: dict[int, str]) -> Told:
-    change = statement.change
-    return _told(change, statement.text, str(statement.tone), places, anchors)
-
-
-def _told(change: Change, text: str, tone: str, places: Places, anchors: dict[int, str]) -> Told:
-    row = change.row
-    anchor = anchors[id(change)]
-    return Told(visible(row.variant), visible(text), visible(places.of(row)), anchor, tone)
+def _regression(found: Regression, places: Places, anchors: dict[int, str]) -> Told:
+    row = found.change.row
+    text = f"in {places.of(row)}: {found.told}"
+    return Told(visible(row.variant), visible(text), anchors[id(found.change)], "loss")
 
 
 def _lines(comparison: Comparison, places: Places) -> Iterator[str]:
@@ -225,7 +220,7 @@ def _section(
         if (rows := _intervals(changes, marks)) and (first.scenario, setting) in charted
     }
     timed = sum(any(change.ratio for change in changes) for changes in settings.values())
-    reach = reach_of((row for rows in drawn.values() for row in rows), comparison.threshold)
+    reach = reach_of([row for rows in drawn.values() for row in rows], comparison.threshold)
     unit = time_unit(
         row.time_ns for change in several for row in (change.base, change.new) if row is not None
     )
@@ -272,7 +267,8 @@ def _intervals(changes: Iterable[Change], marks: dict[str, Mark]) -> list[Interv
             colour=marks[change.row.variant].colour,
             ratio=ratio,
             is_claimed=is_claimed(change),
-            note="direct" if change.means is Means.DIRECT else verdict(change),
+            note=verdict(change),
+            is_direct=change.means is Means.DIRECT,
         )
         for change in changes
         if (ratio := change.ratio) is not None
@@ -313,6 +309,8 @@ def _row(change: Change, marks: dict[str, Mark], places: Places, unit: Unit) -> 
     word = verdict(change)
     mark = {"slower": "loss", "faster": "gain", "failed": "loss"}.get(word, "")
     direct = change.means is Means.DIRECT
+    if word == "no difference shown":
+        word = "not shown"
     before, after = (count_text(each.allocations) if each else "" for each in (base, new))
     return Row(
         variant=visible(row.variant),

@@ -11,7 +11,7 @@ from harness.report.scale import log_ticks, shorten
 from harness.report.vector import Vector, number, round_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from markupsafe import Markup
 
@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Interval", "interval_chart", "reach_of"]
 
-_WIDTH, _ROW, _TOP, _AXIS = 400.0, 24.0, 4.0, 24.0
-_LEFT, _RIGHT = 136.0, 288.0
+_WIDTH, _ROW, _TOP, _AXIS = 358.0, 22.0, 4.0, 24.0
+_LEFT, _RIGHT = 126.0, 246.0
 _LONGEST_NAME = 18
 _LEAST_REACH = math.log(1.06)  # noise below that would fill the chart
 _FARTHEST = 600.0  # of a log: what a float can be
+_NEAREST = 27.0  # pixels between two labels of the axis
 _WIDE = math.log(2)  # from here on ticks are like 1, 2, 5, 10
 
 
 @dataclass(frozen=True)
 class Interval:
-    """One row. *is_claimed*: the difference is real; *note* says what is special about it."""
+    """One row. *is_claimed*: the difference is real; *note* says so in words.
+
+    is_direct
+        What the machine did between the runs is in it: it says little, and is drawn like that.
+    """
 
     name: str
     colour: str
     ratio: Estimate
     is_claimed: bool
-    note: str = ""
+    note: str
+    is_direct: bool = False
+
+    @property
+    def about(self) -> str:
+        """The row in words."""
+        return f"{self.name}: {self.label}, {self.note}{', direct' if self.is_direct else ''}"
 
     @property
     def label(self) -> str:
@@ -45,13 +56,13 @@ class Interval:
         return " ± ".join(filter(None, ratio_parts(self.ratio.value, half)))
 
 
-def reach_of(rows: Iterable[Interval], threshold: float) -> float:
+def reach_of(rows: Sequence[Interval], threshold: float) -> float:
     """Return how far from 1, in logs, an axis must reach on both sides to show *rows*.
 
-    Intervals that are much wider than everything else are cut.
+    Intervals that are much wider than everything else are cut, and so is what is direct.
     """
     values, ends = [0.0], [0.0]
-    for row in rows:
+    for row in [row for row in rows if not row.is_direct] or rows:
         values.append(abs(math.log(row.ratio.value)))
         ends += [
             abs(math.log(end)) for end in (row.ratio.low, row.ratio.high) if end is not None and end
@@ -65,10 +76,7 @@ def interval_chart(
 ) -> Markup:
     """Draw *rows*; the band is what is too small to be claimed. Claimed differences are filled."""
     height = _TOP + _ROW * len(rows)
-    about = "; ".join(
-        f"{row.name}: {row.label}" + (f", {row.note}" if row.note else "") for row in rows
-    )
-    drawing = Vector(_WIDTH, height + _AXIS, name, title, about)
+    drawing = Vector(_WIDTH, height + _AXIS, name, title, "; ".join(row.about for row in rows))
 
     def across(log: float) -> float:
         return _LEFT + (min(max(log / reach, -1), 1) + 1) / 2 * (_RIGHT - _LEFT)
@@ -88,7 +96,9 @@ def interval_chart(
                 across(math.log(each or 1e-300)) for each in (row.ratio.low, row.ratio.high)
             )
             drawing.path(
-                [f"M{number(start)} {number(y)}H{number(end)}"], "v-interval", colour=row.colour
+                [f"M{number(start)} {number(y)}H{number(end)}"],
+                "v-interval v-direct" if row.is_direct else "v-interval",
+                colour=row.colour,
             )
         drawing.dot(
             across(math.log(row.ratio.value)),
@@ -96,14 +106,22 @@ def interval_chart(
             4.5,
             "v-claimed" if row.is_claimed else "v-open",
             colour=row.colour,
-            tip=f"{row.name}: {row.label}" + (f", {row.note}" if row.note else ""),
+            tip=row.about,
         )
         drawing.text(_RIGHT + 10, y + 4, row.label, f"v-value{strong}")
     return drawing.svg()
 
 
 def _ticks(reach: float) -> list[float]:
+    """Return 1 and what has room beside it, from there outwards."""
     low, high = math.exp(-reach), math.exp(reach)
     if reach > _WIDE:
-        return sorted({*log_ticks(low, high), 1.0})
-    return [float(significant(tick)) for tick in round_ticks(low, high, 4)]
+        wanted = log_ticks(low, high)
+    else:
+        wanted = [float(significant(tick)) for tick in round_ticks(low, high, 4)]
+    found = [1.0]
+    for tick in sorted(wanted, key=lambda tick: abs(math.log(tick))):
+        apart = min(abs(math.log(tick / other)) for other in found) / (2 * reach)
+        if apart * (_RIGHT - _LEFT) >= _NEAREST:
+            found.append(tick)
+    return sorted(found)
