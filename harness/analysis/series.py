@@ -69,7 +69,7 @@ class Track:
         By run: how it differs from what it is held against; None for the first one, and where
         either of the two does not have it. ``is_real`` is decided among all steps of the series.
     overall
-        From the first run to the last.
+        From the run at ``Series.since`` to the last.
     """
 
     rows: tuple[CaseRow | None, ...]
@@ -100,7 +100,9 @@ class Track:
 class Series:
     """Runs in their order, and every case of them.
 
-    *unlike* says why the last one's times are not compared with the first one's.
+    since
+        Which run the last one is held against as a whole: the first from which on no environment
+        keeps times from being compared.
     """
 
     stops: tuple[Stop, ...]
@@ -109,7 +111,7 @@ class Series:
     baseline: str
     threshold: float
     titles: Mapping[str, str]
-    unlike: str = ""
+    since: int = 0
 
 
 def another_plan(plan: Plan, other: Plan) -> str:
@@ -148,6 +150,7 @@ def trace(runs: Iterable[Run], against: Against, *, allow_unlike: bool = False) 
     steps: list[dict[_Case, Change]] = []
     first: Side | None = None
     last: Side | None = None
+    since = 0
     for run in runs:
         side = Side(run)
         reference = first if against is Against.FIRST else last
@@ -159,11 +162,13 @@ def trace(runs: Iterable[Run], against: Against, *, allow_unlike: bool = False) 
         stops.append(_stop(side, comparison))
         rows.append(dict(_cases(side)))
         steps.append(dict(_by_case(comparison, side)) if comparison else {})
+        if against is Against.PREVIOUS and stops[-1].unlike:
+            first, since = side, len(stops) - 1
         first, last = first or side, side
     assert first is not None
     assert last is not None
     whole = compare_sides(first, last, allow_unlike=allow_unlike, partly=True)
-    overall = dict(_by_case(whole, last)) if len(stops) > 1 else {}
+    overall = dict(_by_case(whole, last)) if since < len(stops) - 1 else {}
     steps = _claimed(steps, whole.threshold)
     known = dict.fromkeys(case for each in reversed(rows) for case in each)
     return Series(
@@ -180,7 +185,7 @@ def trace(runs: Iterable[Run], against: Against, *, allow_unlike: bool = False) 
         baseline=whole.baseline,
         threshold=whole.threshold,
         titles={**first.run.titles, **last.run.titles},
-        unlike=whole.unlike,
+        since=since,
     )
 
 

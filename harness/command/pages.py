@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.command.common import console
+from harness.command.common import console, say
 from harness.errors import InputError
 from harness.printable import printable
 from harness.store import check_name
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from harness.store import RunFolder
 
-__all__ = ["add_html", "page_path", "print_path", "several_name"]
+__all__ = ["add_html", "page_path", "several_name", "tells_more_than"]
 
 _LONGEST = 120  # characters of a page's name; file systems take 255 bytes
 _BY_DEFAULT = Path()
@@ -58,6 +58,15 @@ def several_name(folders: Sequence[RunFolder]) -> str:
     return f"{names[0]}..{len(names) - 1}-runs..{names[-1]}"
 
 
-def print_path(path: Path) -> None:
-    """Print where a page is, for people and for scripts."""
-    console().out(printable(str(path)), highlight=False)
+def tells_more_than(path: Path | None, args: Namespace) -> bool:
+    """Say where a page is, if there is one, and tell whether anything else was asked for.
+
+    On standard output, for people and scripts, where that has nothing else to say.
+    """
+    if path is None:
+        return True
+    if args.format is None:
+        console().out(printable(str(path)), highlight=False)
+        return False
+    say(f"report:  {path}")
+    return True

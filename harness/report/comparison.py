@@ -41,7 +41,7 @@ __all__ = [
     "summary",
 ]
 
-FORMATS = ("table", "markdown", "csv", "json")
+FORMATS = ("table", "markdown", "summary", "csv", "json")
 _SCHEMA = 1
 _COLUMNS = (
     "scenario",

@@ -16,11 +16,20 @@ from harness.analysis.sentences import TYPICAL_SHARE
 from harness.analysis.series import Against
 from harness.analysis.series_story import believe, environment_changes, events, headline
 from harness.report.comparison import half_of, signed_count
-from harness.report.figures import count_text, ratio_parts, significant, time_text, visible
+from harness.report.figures import (
+    ABSENT,
+    count_text,
+    ratio_parts,
+    significant,
+    time_text,
+    time_unit,
+    visible,
+)
 from harness.report.palette import palette
 from harness.report.panels import Chart
 from harness.report.run_facts import moment_text
 from harness.report.scale import shorten
+from harness.report.series_text import own_text
 from harness.report.trend_chart import Break, Trend, TrendPoint, trend_chart
 
 if TYPE_CHECKING:
@@ -121,6 +130,7 @@ class SeriesPage:
     """The whole page; *is_history* if each run is held against the one before it."""
 
     is_history: bool
+    since_text: str
     heading: str
     names: tuple[str, ...]
     headline: str
@@ -157,6 +167,7 @@ def make_series_page(series: Series) -> SeriesPage:
     names = tuple(visible(stop.name) for stop in series.stops)
     return SeriesPage(
         is_history=is_history,
+        since_text=f"run {series.since + 1}" if series.since else "first run",
         heading=f"History of {len(names)} runs" if is_history else f"{len(names)} runs compared",
         names=names,
         headline=visible(headline(series)),
@@ -281,7 +292,7 @@ def _charts(
             "Time per operation",
             "what the machine did that day is in it",
             lambda track: _time_trend(track, marks),
-            time_text,
+            _time_tick,
             True,
         ),
         (
@@ -309,10 +320,16 @@ def _charts(
             yield Chart(title, note, svg)
 
 
+def _time_tick(time_ns: float) -> str:
+    unit = time_unit([time_ns])
+    return f"{time_ns / unit.nanoseconds:.4g} {unit.symbol}"
+
+
 def _labels(series: Series) -> list[str]:
     """Return what stands beneath a chart: the runs' names if few, else their numbers."""
-    if len(series.stops) <= _FEW_RUNS:
-        return [shorten(visible(stop.name), _LONGEST_PLACE) for stop in series.stops]
+    names = [shorten(visible(stop.name), _LONGEST_PLACE) for stop in series.stops]
+    if len(names) <= _FEW_RUNS and len({*names}) == len(names):
+        return names
     return [str(number) for number in range(1, len(series.stops) + 1)]
 
 
@@ -322,8 +339,8 @@ def _breaks(series: Series) -> Iterator[Break]:
             labels = [visible(label) for label, _, _ in stop.differences]
             now = [visible(after) for label, _, after in stop.differences if label == "interpreter"]
             more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
-            told = now[0] if now else labels[0]
-            yield Break(place, shorten(told, 24) + more, bool(stop.unlike))
+            told = shorten(now[0] if now else labels[0], 24)
+            yield Break(place, told, told + more, bool(stop.unlike))
 
 
 def _ratio_trend(track: Track, series: Series, marks: dict[str, Mark]) -> Trend | None:
@@ -400,29 +417,21 @@ def _tip(series: Series, place: int, step: Change | None) -> str:
 
 def _line(track: Track, series: Series, marks: dict[str, Mark]) -> TrackLine:
     row = track.row
-    rows = [each for each in track.rows if each]
-    first, last = rows[0], rows[-1]
-    before, after = count_text(first.allocations), count_text(last.allocations)
+    first, last = track.rows[series.since], track.rows[-1]
+    before, after = (count_text(each.allocations) if each else ABSENT for each in (first, last))
     overall = track.overall
     return TrackLine(
         variant=visible(row.variant),
         colour=marks[row.variant].colour,
         is_baseline=track.is_baseline,
         cells=tuple(_cells(track, series)) if series.against is Against.FIRST else (),
-        first=_own(first),
-        last=_own(last),
-        overall=_compared(overall, series.unlike),
+        first=own_text(first) if first else ABSENT,
+        last=own_text(last) if last else ABSENT,
+        overall=_compared(overall, ""),
         allocations=before if before == after else f"{before} → {after}",
         more=signed_count(overall.allocations, differs=overall.counts_differ) if overall else "",
         changed=tuple(place + 1 for place in track.changed),
     )
-
-
-def _own(row: CaseRow) -> str:
-    """Write what the case is in its run: its ratio, else its time."""
-    if row.ratio is not None and not row.is_baseline:
-        return " ± ".join(filter(None, ratio_parts(row.ratio, row.ratio_half_width)))
-    return time_text(row.time_ns)
 
 
 def _cells(track: Track, series: Series) -> Iterator[Cell]:
@@ -432,7 +441,7 @@ def _cells(track: Track, series: Series) -> Iterator[Cell]:
             continue
         also = ", ".join(_figures(row, step))
         if place == 0:
-            yield Cell(time_text(row.time_ns) if row.time_ns is not None else "", "", "", "", also)
+            yield Cell("", "", "", "", also)
             continue
         cell = _compared(step, series.stops[place].unlike, f"#run{place + 1}")
         yield Cell(cell.figure, cell.half, cell.word, cell.mark, also, cell.href)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from harness.report.scale import shorten
@@ -16,13 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Break", "Trend", "TrendPoint", "trend_chart"]
 
-_WIDTH, _LEFT, _RIGHT = 520.0, 58.0, 404.0
-_NAME, _PLOT, _GAP, _AXIS, _HEAD = 17.0, 38.0, 9.0, 24.0, 18.0
+_WIDTH, _LEFT, _RIGHT = 420.0, 54.0, 318.0
+_NAME, _PLOT, _GAP, _AXIS, _HEAD = 21.0, 36.0, 9.0, 24.0, 18.0
 _CHARACTER = 7.2
 _LEAST_SPAN = 0.08  # of a log, or of the value: noise below that would fill a row
 _NEAREST = 34.0  # pixels between two labels of the axis
 _FARTHEST = 650.0  # of a log
 _MANY = 40  # points whose dots would touch
+_LONGEST_NAME = 44
+_LEAST_GAP = 13.0  # pixels between two ticks of a row
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Break:
 
     place: int
     label: str
+    tip: str
     parts: bool
 
 
@@ -87,7 +91,7 @@ def trend_chart(
     parted = {each.place for each in breaks if each.parts}
     for index, row in enumerate(rows):
         top = head + tall * index + _NAME
-        drawing.text(_LEFT, top - 4, shorten(row.name, 44), "v-name")
+        drawing.text(_LEFT, top - 8, shorten(row.name, _LONGEST_NAME), "v-name")
         low, high = _span(row, logarithmic=logarithmic)
 
         def down(value: float, top: float = top, low: float = low, high: float = high) -> float:
@@ -170,17 +174,16 @@ def _draw_breaks(
     height: float,
     head: float,
 ) -> None:
-    free = 0.0
-    for each in breaks:
+    taken: list[tuple[float, float]] = []
+    # Where there is no room for all labels, those that matter most are written.
+    for each in sorted(breaks, key=lambda each: not each.parts):
         x = across(each.place - 0.5)
-        drawing.path(
-            [f"M{number(x)} {number(head - 3)}V{number(height)}"], "v-break", tip=each.label
-        )
+        drawing.path([f"M{number(x)} {number(head - 3)}V{number(height)}"], "v-break", tip=each.tip)
         room = len(each.label) * _CHARACTER / 2
         start = min(max(x - room, 0), _WIDTH - 2 * room)
-        if start >= free:
+        if all(start > end or start + 2 * room < begin for begin, end in taken):
             drawing.text(start, 12, each.label, "v-axis")
-            free = start + 2 * room + 8
+            taken.append((start - 8, start + 2 * room + 8))
 
 
 def _draw_places(
@@ -223,6 +226,13 @@ def _span(row: Trend, *, logarithmic: bool) -> tuple[float, float]:
 
 
 def _row_ticks(low: float, high: float, *, logarithmic: bool) -> list[float]:
-    if not logarithmic:
-        return [tick for tick in round_ticks(low, high, 2) if tick >= 0]
-    return round_ticks(math.exp(max(low, -_FARTHEST)), math.exp(min(high, _FARTHEST)), 2)
+    """Return three ticks or two, as many as have room for their labels."""
+    ends = [max(low, 0.0), high]
+    if logarithmic:
+        ends = [math.exp(min(max(end, -_FARTHEST), _FARTHEST)) for end in (low, high)]
+    for most in (3, 2):
+        ticks = round_ticks(ends[0], ends[1], most)
+        places = [_scaled(tick, logarithmic=logarithmic) * _PLOT / (high - low) for tick in ticks]
+        if all(after - before >= _LEAST_GAP for before, after in pairwise(places)):
+            return ticks
+    return ticks[:1]
