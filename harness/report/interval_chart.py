@@ -121,7 +121,7 @@ def _ticks(reach: float) -> list[float]:
         wanted = [float(significant(tick)) for tick in round_ticks(low, high, 4)]
     found = [1.0]
     for tick in sorted(wanted, key=lambda tick: abs(math.log(tick))):
-        apart = min(abs(math.log(tick / other)) for other in found) / (2 * reach)
+        apart = min(abs(math.log(tick) - math.log(other)) for other in found) / (2 * reach)
         if apart * (_RIGHT - _LEFT) >= _NEAREST:
             found.append(tick)
     return sorted(found)

@@ -6,7 +6,7 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from harness.analysis.change_story import cases, longer
@@ -46,6 +46,8 @@ _MOST_EVENTS = 8
 _MOST_CHARTED = 60  # settings of a page: then only those in which something changed have charts
 _FEW_RUNS = 6  # whose names have room beneath a chart
 _LONGEST_PLACE = 11
+_LONGEST_BREAK = 24
+_INTERPRETER = "interpreter"  # the label of a run's environment
 
 
 @dataclass(frozen=True)
@@ -334,13 +336,14 @@ def _labels(series: Series) -> list[str]:
 
 
 def _breaks(series: Series) -> Iterator[Break]:
-    for place, stop in enumerate(series.stops):
-        if stop.differences:
-            labels = [visible(label) for label, _, _ in stop.differences]
-            now = [visible(after) for label, _, after in stop.differences if label == "interpreter"]
-            more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
-            told = shorten(now[0] if now else labels[0], 24)
-            yield Break(place, told, told + more, bool(stop.unlike))
+    """Yield where the environment changed, called by the interpreter where that did."""
+    for place, (before, stop) in enumerate(pairwise(series.stops), 1):
+        labels = [visible(label) for label, _, _ in stop.differences]
+        if stop.interpreter != before.interpreter:
+            labels = [visible(stop.interpreter), *(each for each in labels if each != _INTERPRETER)]
+        if labels or stop.unlike:
+            told = shorten(labels[0] if labels else "unlike", _LONGEST_BREAK)
+            yield Break(place, told, ", ".join(labels) or told, bool(stop.unlike))
 
 
 def _ratio_trend(track: Track, series: Series, marks: dict[str, Mark]) -> Trend | None:
