@@ -145,7 +145,9 @@ def _block(
 
 
 def _legend(series: Series, width: int) -> Iterator[Text]:
-    yield from wrapped(f"{len(series.stops)} runs: {headline(series)}", width)
+    first, last = series.stops[0].name, series.stops[-1].name
+    told = f"{len(series.stops)} runs, {first} to {last}: {headline(series)}"
+    yield from wrapped(told, width)
     made = events(series, Places(track.row for track in series.tracks))
     for event in made[:_MOST_TOLD]:
         told = f"{series.stops[event.place].name}: {event.variant} {event.text}"

@@ -176,7 +176,8 @@ def summary_lines(series: Series) -> Iterator[str]:
     """Yield what a CI job's page has room for: what changed, and which environment did."""
     number = len(series.stops)
     what = "history of" if series.against is Against.PREVIOUS else "comparison of"
-    yield f"## awaitbench: {what} {number} runs"
+    first, last = (escape_markdown(series.stops[place].name) for place in (0, -1))
+    yield f"## awaitbench: {what} {number} runs, {first} to {last}"
     yield ""
     yield f"**{escape_markdown(headline(series))}**"
     yield ""
