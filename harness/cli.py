@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS", "entry", "main", "run_scenario"]
 
-COMMANDS = ("list", "new", "run", "show", "report", "compare", "check", "profile", "doctor")
+COMMANDS = (
+    "list",
+    "new",
+    "run",
+    "show",
+    "report",
+    "compare",
+    "history",
+    "check",
+    "profile",
+    "doctor",
+)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 

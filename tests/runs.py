@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     from harness.scenario import ParamValue
 
-__all__ = ["COSTS", "SYNC_RATIOS", "VARIANTS", "Cost", "make_record", "make_run", "timing_of"]
+__all__ = [
+    "COSTS",
+    "SYNC_RATIOS",
+    "VARIANTS",
+    "Cost",
+    "make_record",
+    "make_run",
+    "repeated",
+    "timing_of",
+]
 
 SYNC_RATIOS = (0.0, 0.5, 0.9, 0.99, 1.0)
 
@@ -129,6 +138,18 @@ def make_run(
         titles=titles
         if titles is not None
         else {scenario: f"The {scenario} workload" for scenario in scenarios},
+    )
+
+
+def repeated(run: Run, name: str, seed: int, *, rounds: int = 4, noise: float = 0.01) -> Run:
+    """Return what measuring the plan of *run* again could have given, *seed* days later."""
+    plan = replace(run.plan, seed=seed)
+    return replace(
+        run,
+        name=name,
+        plan=plan,
+        started=f"2025-01-{1 + seed % 28:02}T12:00:00+00:00",
+        groups=tuple(make_record(g, plan, rounds=rounds, noise=noise) for g in plan.groups),
     )
 
 

@@ -18,19 +18,19 @@ import math
 import statistics
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from harness.analysis.decision import LEVEL, discovery_limit, is_real
 from harness.analysis.estimate import Estimate, round_logs
-from harness.analysis.rows import case_rows
+from harness.analysis.side import Side, unlike_kinds
 from harness.analysis.student import cumulative, quantile
 from harness.errors import InputError
-from harness.plan import format_params
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.analysis.rows import CaseRow
+    from harness.analysis.side import Key
     from harness.record import Run, Timing
 
 __all__ = [
@@ -40,14 +40,13 @@ __all__ = [
     "Means",
     "Presence",
     "compare_runs",
+    "compare_sides",
     "count_resolution",
 ]
 
-# What makes another machine, or another interpreter, of those labels that a run is stored with.
+# What makes another machine, of those labels that a run is stored with.
 _MACHINE = ("processor", "cores", "virtual machine")
-_INTERPRETER = ("interpreter", "compiler")
 _WIDEST = 500.0  # of a log
-_Key: TypeAlias = "tuple[str, ...]"
 
 
 class Presence(StrEnum):
@@ -170,36 +169,53 @@ def count_resolution(count: float) -> float:
     return max(0.01, 0.002 * count)
 
 
-def compare_runs(base: Run, new: Run, *, allow_unlike: bool = False) -> Comparison:
+def compare_runs(
+    base: Run, new: Run, *, allow_unlike: bool = False, partly: bool = False
+) -> Comparison:
     """Hold *new* against *base*.
 
-    InputError where they are of unlike interpreters, whose allocations differ too. Of unlike
-    machines only allocations are compared. Both may be had with *allow_unlike*.
+    InputError where they are of unlike interpreters or event loops, whose allocations differ too,
+    and where they have no case in common. Of unlike machines only allocations are compared. All
+    of it may be had with *allow_unlike*. With *partly*, for a view of several runs, nothing is
+    refused: allocations are held against each other, and ``unlike`` says why times are not.
     """
-    differences = _differences(base, new)
-    across = _across_interpreters(base, new)
-    if across and not allow_unlike:
+    return compare_sides(Side(base), Side(new), allow_unlike=allow_unlike, partly=partly)
+
+
+def compare_sides(
+    base: Side, new: Side, *, allow_unlike: bool = False, partly: bool = False
+) -> Comparison:
+    """Hold *new* against *base*, as :func:`compare_runs` does."""
+    differences = _differences(base.run, new.run)
+    kinds = unlike_kinds(base, new)
+    if kinds and not (allow_unlike or partly):
+        kind, before, after = kinds[0]
         raise InputError(
-            f"{base.name} was measured on {across[0]}, {new.name} on {across[1]}: neither times "
-            "nor allocations of unlike interpreters show what a change of the code costs; measure "
+            f"{base.run.name} was measured on {before}, {new.run.name} on {after}: neither times "
+            f"nor allocations of unlike {kind}s show what a change of the code costs; measure "
             "both on one, or say --allow-unlike"
         )
-    machines = [label for label, _, _ in differences if label in _MACHINE]
-    unlike = ""
-    if machines and not allow_unlike:
-        unlike = f"they were measured on unlike machines ({', '.join(machines)} differ)"
-    changes = tuple(_changes(base, new, by_python=not across, timed=not unlike))
-    if not any(change.presence is Presence.BOTH for change in changes):
+    unlike = "" if allow_unlike else _unlike(kinds, differences)
+    crossed = {kind for kind, _, _ in kinds}
+    changes = tuple(
+        _changes(
+            base,
+            new,
+            _Crossing(interpreters="interpreter" in crossed, loops="event loop" in crossed),
+            timed=not unlike,
+        )
+    )
+    if not partly and not any(change.presence is Presence.BOTH for change in changes):
         raise InputError(
-            f"{base.name} and {new.name} have no case in common; measure the same scenarios, "
-            "parameters and variants in both"
+            f"{base.run.name} and {new.run.name} have no case in common; measure the same "
+            "scenarios, parameters and variants in both"
         )
     limit = discovery_limit(ratio.p for change in changes if (ratio := change.ratio))
-    threshold = new.plan.threshold
+    threshold = new.run.plan.threshold
     return Comparison(
-        base=base.name,
-        new=new.name,
-        baseline=new.plan.baseline,
+        base=base.run.name,
+        new=new.run.name,
+        baseline=new.run.plan.baseline,
         threshold=threshold,
         changes=tuple(
             replace(change, is_real=is_real(change.ratio, limit, threshold)) for change in changes
@@ -207,6 +223,19 @@ def compare_runs(base: Run, new: Run, *, allow_unlike: bool = False) -> Comparis
         differences=differences,
         unlike=unlike,
     )
+
+
+def _unlike(
+    kinds: Sequence[tuple[str, str, str]], differences: Sequence[tuple[str, str, str]]
+) -> str:
+    """Return why times are not compared; empty where they can be."""
+    if kinds:
+        told = "; ".join(f"{kind}s ({before} / {after})" for kind, before, after in kinds)
+        return f"they were measured on unlike {told}"
+    machines = [label for label, _, _ in differences if label in _MACHINE]
+    if machines:
+        return f"they were measured on unlike machines ({', '.join(machines)} differ)"
+    return ""
 
 
 def _differences(base: Run, new: Run) -> tuple[tuple[str, str, str], ...]:
@@ -219,29 +248,34 @@ def _differences(base: Run, new: Run) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def _across_interpreters(base: Run, new: Run) -> tuple[str, str] | None:
-    """Return on which interpreters the two were measured, where they are unlike."""
+@dataclass(frozen=True)
+class _Crossing:
+    """What a case is not told by, because it is another one in the other run."""
 
-    def told(run: Run) -> str:
-        runtimes = {f"{g.runtime.implementation} {g.runtime.python}" for g in run.plan.groups}
-        return ", ".join(sorted(runtimes))
+    interpreters: bool = False
+    loops: bool = False
 
-    if told(base) != told(new):
-        return told(base), told(new)
-    compilers = base.environment.get("compiler", ""), new.environment.get("compiler", "")
-    if all(compilers) and compilers[0] != compilers[1]:
-        return f"{told(base)} by {compilers[0]}", f"{told(new)} by {compilers[1]}"
-    return None
+    def key(self, case: Key) -> Key:
+        """Return what names *case* in both runs."""
+        scenario, params, variant, loop, python = case
+        return (
+            scenario,
+            params,
+            variant,
+            "" if self.loops else loop,
+            "" if self.interpreters else python,
+        )
 
 
-def _changes(base: Run, new: Run, *, by_python: bool, timed: bool) -> list[Change]:
-    def key(row: CaseRow) -> _Key:
-        python = row.python if by_python else ""
-        return row.scenario, row.params, row.variant, row.loop, python
+def _changes(base: Side, new: Side, crossing: _Crossing, *, timed: bool) -> list[Change]:
+    def by_key(side: Side) -> dict[Key, CaseRow]:
+        return {
+            crossing.key((row.scenario, row.params, row.variant, row.loop, row.python)): row
+            for row in side.rows
+        }
 
-    before = {key(row): row for row in case_rows(base) if row.status != "unavailable"}
-    after = {key(row): row for row in case_rows(new) if row.status != "unavailable"}
-    times = _Times(base, new, by_python) if timed else None
+    before, after = by_key(base), by_key(new)
+    times = _Times(base, new, crossing) if timed else None
     found = []
     for name in dict.fromkeys([*after, *before]):
         old, young = before.get(name), after.get(name)
@@ -276,44 +310,39 @@ def _difference(old: float | None, new: float | None) -> float | None:
 class _Times:
     """The timings of two runs by case, and how one is held against the other."""
 
-    def __init__(self, base: Run, new: Run, by_python: bool) -> None:
-        self._paired = bool(base.pair) and base.pair == new.pair
-        self._baselines = {base.plan.baseline, new.plan.baseline}
-        self._base, self._new = _timings(base, by_python), _timings(new, by_python)
+    def __init__(self, base: Side, new: Side, crossing: _Crossing) -> None:
+        self._paired = bool(base.run.pair) and base.run.pair == new.run.pair
+        self._baselines = {base.run.plan.baseline, new.run.plan.baseline}
+        self._sides = base, new
+        # What names a case in both -> what names it in its own run.
+        self._own = [{crossing.key(case): case for case in side.timings} for side in self._sides]
 
-    def of(self, case: _Key) -> tuple[Effect | None, Means | None]:
-        base, new = self._base.get(case), self._new.get(case)
-        if base is None or new is None:
+    def of(self, case: Key) -> tuple[Effect | None, Means | None]:
+        own = self._of_each(case)
+        if own is None:
             return None, None
+        base, new = (side.timings[name] for side, name in zip(self._sides, own, strict=True))
         if self._paired:
             return _of_one(round_logs(new, base)), Means.PAIRED
         bridge = self._bridge(case)
         if bridge is None:
             return _of_two(_levels(new), _levels(base)), Means.DIRECT
-        return _of_two(round_logs(new, bridge[1]), round_logs(base, bridge[0])), Means.BRIDGED
+        before, after = (
+            side.bridge_logs(*names) for side, *names in zip(self._sides, own, bridge, strict=True)
+        )
+        return _of_two(after, before), Means.BRIDGED
 
-    def _bridge(self, case: _Key) -> tuple[Timing, Timing] | None:
-        """Return the timings of the baseline in both runs; None for the baseline itself."""
+    def _of_each(self, case: Key) -> tuple[Key, Key] | None:
+        """Return what names *case* in either run; None where one has no time of it."""
+        base, new = (own.get(case) for own in self._own)
+        return (base, new) if base and new else None
+
+    def _bridge(self, case: Key) -> tuple[Key, Key] | None:
+        """Return what names the baseline beside *case* in both; None for the baseline itself."""
         scenario, params, variant, *rest = case
         if len(self._baselines) > 1 or variant in self._baselines:
             return None
-        there = (scenario, params, *self._baselines, *rest)
-        base, new = self._base.get(there), self._new.get(there)
-        return (base, new) if base and new else None
-
-
-def _timings(run: Run, by_python: bool) -> dict[_Key, Timing]:
-    return {
-        (
-            record.group.scenario,
-            format_params(record.group.params),
-            variant,
-            record.group.runtime.loop,
-            record.group.runtime.python if by_python else "",
-        ): timing
-        for record in run.groups
-        for variant, timing in record.timings.items()
-    }
+        return self._of_each((scenario, params, *self._baselines, *rest))
 
 
 def _levels(timing: Timing) -> list[float]:

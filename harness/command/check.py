@@ -14,16 +14,28 @@ from harness.command.against import (
     measured_against,
     refuse_without_against,
 )
-from harness.command.common import add_folders, console, say, share
-from harness.command.compare import add_comparison_arguments, compare_loaded, compare_stored
+from harness.command.common import add_folders, say, share
+from harness.command.compare import (
+    add_comparison_arguments,
+    compare_loaded,
+    show_comparison,
+    write_comparison,
+)
+from harness.command.pages import page_path, several_name
 from harness.errors import InputError
 from harness.record import RunStatus
-from harness.report.comparison import format_comparison
+from harness.store import find_run
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import TypeAlias
 
     from harness.analysis.comparison import Comparison
+    from harness.record import Run
+    from harness.store import RunFolder
+
+    # How two runs compare, both, and where they are kept.
+    _Found: TypeAlias = tuple[Comparison, Run, Run, list[RunFolder]]
 
 __all__ = ["add_arguments", "execute"]
 
@@ -57,7 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--only", metavar="INSTRUMENT", help="gate time or allocations alone (default: both)"
     )
     add_comparison_arguments(parser)
-    add_folders(parser)
+    add_folders(parser, reports=True)
     add_against_arguments(parser)
 
 
@@ -65,46 +77,47 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     if args.only not in (None, *_INSTRUMENTS):
         raise InputError(f"--only {args.only}: expected time or allocations")
-    comparison = _measured(args) if args.against else _stored(args)
-    if comparison is None:
+    found = _measured(args) if args.against else _stored(args)
+    if found is None:
         return _INTERRUPTED
+    comparison, base, new, folders = found
     _check_comparable(comparison, args)
     limits = Limits(
         slowdown=float("inf") if args.only == "allocations" else args.max_slowdown,
         extra_allocations=float("inf") if args.only == "time" else args.max_extra_allocations,
     )
-    found = regressions(comparison, limits)
-    if args.format == "table":
-        from harness.report.comparison_table import print_comparison, print_regressions
-
-        print_comparison(comparison, console())
-        print_regressions(found, console())
-    else:
-        text = format_comparison(comparison, args.format, found)
-        console().out(text, end="", highlight=False)
-    return 1 if found else 0
+    worse = regressions(comparison, limits)
+    path = page_path(args, several_name(folders)) if args.html else None
+    if path:
+        write_comparison(path, comparison, base, new, worse)
+        say(f"report:  {path}")
+    show_comparison(args, comparison, worse, page=path)
+    return 1 if worse else 0
 
 
-def _stored(args: Namespace) -> Comparison:
+def _stored(args: Namespace) -> _Found:
     refuse_without_against(args)
     if len(args.names) != 2:
         raise InputError(
             f"check: expected two runs, BASE and NEW, got {len(args.names)}; or measure two "
             "versions of your code with --against GIT_REF FILE.py"
         )
-    base, new = args.names
-    return compare_stored(args, base, new)
+    folders = [find_run(args.results, name) for name in args.names]
+    base, new = (folder.load() for folder in folders)
+    return compare_loaded(args, base, new), base, new, folders
 
 
-def _measured(args: Namespace) -> Comparison | None:
+def _measured(args: Namespace) -> _Found | None:
     """Measure both versions; return how they compare, None where that was interrupted."""
     measured = measured_against(args, args.names)
-    for folder in (measured.base_folder, measured.head_folder):
+    folders = [measured.base_folder, measured.head_folder]
+    for folder in folders:
         say(f"results: {folder.path}/")
     if measured.head.status is RunStatus.INTERRUPTED:
         say("interrupted: what was measured is kept, and no gate looks at half of it")
         return None
-    return compare_loaded(args, measured.base, measured.head)
+    comparison = compare_loaded(args, measured.base, measured.head)
+    return comparison, measured.base, measured.head, folders
 
 
 def _check_comparable(comparison: Comparison, args: Namespace) -> None:

@@ -18,9 +18,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="a run's name or path; latest is the newest")
     parser.add_argument(
         "--format",
-        choices=("table", "markdown", "csv", "json"),
+        choices=("table", "markdown", "summary", "csv", "json"),
         default="table",
-        help="table (default), markdown, csv or json",
+        help="table (default), markdown, summary (25 lines of Markdown at most), csv or json",
     )
     add_folders(parser)
 
@@ -32,6 +32,10 @@ def execute(args: Namespace) -> int:
         from harness.report.terminal import print_table
 
         print_table(run, console())
+    elif args.format == "summary":
+        from harness.report.summary import run_summary
+
+        console().out(run_summary(run), end="", highlight=False)
     else:
         from harness.report.text import format_run
 

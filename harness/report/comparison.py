@@ -19,6 +19,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from harness.analysis.change_story import cases, verdict
 from harness.analysis.comparison import Means, Presence
 from harness.analysis.summary import csv_cell
 from harness.report.figures import byte_text, count_text, ratio_parts, time_text
@@ -38,10 +39,9 @@ __all__ = [
     "signed_bytes",
     "signed_count",
     "summary",
-    "verdict",
 ]
 
-FORMATS = ("table", "markdown", "csv", "json")
+FORMATS = ("table", "markdown", "summary", "csv", "json")
 _SCHEMA = 1
 _COLUMNS = (
     "scenario",
@@ -82,7 +82,7 @@ def format_comparison(
 def summary(comparison: Comparison) -> str:
     """Return in one sentence what changed."""
     common = comparison.common
-    told = [f"{_cases(len(common))} in both runs"]
+    told = [f"{cases(len(common))} in both runs"]
     if any(change.effect for change in common):
         verdicts = [verdict(change) for change in common]
         slower, faster = verdicts.count("slower"), verdicts.count("faster")
@@ -100,17 +100,6 @@ def summary(comparison: Comparison) -> str:
     return "; ".join(told)
 
 
-def verdict(change: Change) -> str:
-    """Return what the time of a case did, in a word or two."""
-    if change.presence is not Presence.BOTH:
-        return str(change.presence)
-    if change.ratio is None:
-        return ""
-    if not change.is_real:
-        return "no difference shown"
-    return "slower" if change.ratio.value > 1 else "faster"
-
-
 def signed_count(more: float | None, *, differs: bool) -> str:
     """Write how many allocations more, or fewer: ``+1``, ``-0.5``, ``0``."""
     if more is None:
@@ -124,10 +113,6 @@ def signed_bytes(more: float | None) -> str:
         return ""
     text = byte_text(abs(more))
     return text if text == "0" else f"{'+' if more > 0 else '-'}{text}"
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{'' if number == 1 else 's'}"
 
 
 def _record(change: Change) -> dict[str, Any]:
@@ -212,7 +197,7 @@ def _markdown_lines(
     rest = [change for change in comparison.changes if change not in changed]
     if rest:
         yield ""
-        yield f"<details><summary>{_cases(len(rest))} without a change</summary>"
+        yield f"<details><summary>{cases(len(rest))} without a change</summary>"
         yield ""
         yield from _markdown_table(rest)
         yield ""

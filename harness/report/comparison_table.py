@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from harness.analysis.change_story import verdict
 from harness.analysis.comparison import Means, Presence
-from harness.report.comparison import half_of, signed_bytes, signed_count, summary, verdict
+from harness.report.comparison import half_of, signed_bytes, signed_count, summary
 from harness.report.figures import (
     ABSENT,
     align,

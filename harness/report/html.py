@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from harness.record import Run
     from harness.report.flamegraphs import Flamegraphs
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["render_report", "render_template", "write_page", "write_report"]
 
 
 def write_report(run: Run, path: Path, flamegraphs: Flamegraphs | None = None) -> None:
@@ -30,7 +30,14 @@ def write_report(run: Run, path: Path, flamegraphs: Flamegraphs | None = None) -
 
     *flamegraphs* are those that it links to. InputError if it cannot be written there.
     """
-    text = render_report(run, flamegraphs)
+    write_page(render_report(run, flamegraphs), path)
+
+
+def write_page(text: str, path: Path) -> None:
+    """Write a page to *path*, whole or not at all; folders are made.
+
+    InputError if it cannot be written there.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
@@ -43,6 +50,11 @@ def write_report(run: Run, path: Path, flamegraphs: Flamegraphs | None = None) -
 
 def render_report(run: Run, flamegraphs: Flamegraphs | None = None) -> str:
     """Return the report as HTML: the same run gives the same bytes."""
+    return render_template("report.html.j2", page=make_page(run, flamegraphs or {}))
+
+
+def render_template(name: str, **context: object) -> str:
+    """Return the page that the template *name* makes of *context*."""
     # Everything in a run is somebody else's text, so autoescape is on for every template.
     environment = Environment(
         loader=PackageLoader("harness.report"),
@@ -53,10 +65,10 @@ def render_report(run: Run, flamegraphs: Flamegraphs | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"visible": visible, "breakable": _breakable}
-    return environment.get_template("report.html.j2").render(
-        page=make_page(run, flamegraphs or {}),
+    return environment.get_template(name).render(
         version=__version__,
         scripts=[read_script(name) for name in PAGE_SCRIPTS],
+        **context,
     )
 
 

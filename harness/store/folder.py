@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from harness.plan import Group, Plan
     from harness.record import Proof, Run
 
-__all__ = ["RunFolder", "check_name", "earlier_durations", "find_run", "latest_name"]
+__all__ = [
+    "RunFolder",
+    "check_name",
+    "earlier_durations",
+    "find_run",
+    "latest_name",
+    "stored_plans",
+]
 
 LATEST = "latest"
 _LOOKED_AT = 10  # runs, for what a group takes
@@ -133,6 +140,13 @@ class RunFolder:
         except (ValueError, OverflowError) as error:
             raise self._damaged("run.json", error) from error
         return replace(run, proof=self._proof())
+
+    def plan(self) -> Plan:
+        """Read what the run planned, and nothing else; StoreError as in :meth:`load`."""
+        try:
+            return plan_of(self._read("run.json", RunFile))
+        except (ValueError, OverflowError) as error:
+            raise self._damaged("run.json", error) from error
 
     def _proof(self) -> Proof | None:
         """Return what is kept beside the run of what its machine can tell apart, if anything."""
@@ -268,6 +282,18 @@ def earlier_durations(results: Path, plan: Plan) -> dict[Group, float]:
                     if entry.status is RunStatus.DONE
                 }
     return found
+
+
+def stored_plans(results: Path) -> tuple[dict[str, Plan], tuple[str, ...]]:
+    """Return the plan of each run under *results*, the oldest first, and which cannot be read."""
+    found: dict[str, Plan] = {}
+    unreadable = []
+    for name in _by_age(_started(results)):
+        try:
+            found[name] = RunFolder(results / name).plan()
+        except StoreError:
+            unreadable.append(name)
+    return found, tuple(unreadable)
 
 
 def _not_found(results: Path, name: str) -> str:

@@ -39,16 +39,21 @@ from harness.analysis.findings import run_findings
 from harness.analysis.gate import regressions
 from harness.analysis.rows import case_rows, claim_limit
 from harness.analysis.sentences import summary_sentences
+from harness.analysis.series import Against, trace
 from harness.analysis.why import contrasts
 from harness.errors import InputError, StoreError
 from harness.plan import Preset
 from harness.record import Conditions, Finding, Run, RunStatus, Severity
 from harness.report.comparison import format_comparison
+from harness.report.comparison_html import render_comparison, render_series
 from harness.report.comparison_table import print_comparison, print_regressions
 from harness.report.files import file_name, group_name
 from harness.report.flamegraph import flamegraph_html
 from harness.report.flamegraphs import shared_parts
 from harness.report.html import render_report
+from harness.report.series_table import print_series
+from harness.report.series_text import format_series
+from harness.report.summary import comparison_summary, run_summary
 from harness.report.terminal import print_table
 from harness.report.text import format_run
 from harness.store import RunFolder, earlier_durations, latest_name
@@ -167,6 +172,18 @@ def read_csv(run: Run) -> None:
             raise Unfit(f"a formula in the CSV: {cell[:60]!r}")
 
 
+def read_summary(run: Run) -> None:
+    short(run_summary(run))
+
+
+def short(text: str) -> None:
+    """Look that a summary is one: few lines, none of them endless."""
+    plain(text, "\n")
+    lines = text.splitlines()
+    if len(lines) > 25 or max(map(len, lines)) > 5000:
+        raise Unfit(f"a summary of {len(lines)} lines, {max(map(len, lines))} characters wide")
+
+
 def read_json(run: Run) -> None:
     text = format_run(run, "json")
     plain(text, "\n")
@@ -219,8 +236,12 @@ def tags_of(page: str) -> list[tuple[str, list[str]]]:
 
 
 def read_report(run: Run) -> None:
-    """Draw the report, and look that nothing of the run became a tag, or an event's handler."""
-    text = render_report(run)
+    """Draw the report."""
+    page(render_report(run))
+
+
+def page(text: str) -> None:
+    """Look that nothing of a run became a tag, or an event's handler."""
     plain(text, "\n\t")
     _Tags().feed(text)
 
@@ -261,6 +282,28 @@ def read_comparison(base: Run, new: Run) -> None:
     print_comparison(comparison, console)
     print_regressions(found, console)
     plain(text.getvalue(), "\n")
+    short(comparison_summary(comparison, found))
+
+
+def read_series(base: Run, new: Run) -> None:
+    """Show runs beside each other and one after the other, as compare and history do."""
+    for against in Against:
+        series = trace([base, new, base], against)
+        plain(format_series(series, "csv"), "\r\n")
+        plain(format_series(series, "json"), "\n")
+        plain(format_series(series, "markdown"), "\n")
+        short(format_series(series, "summary"))
+        text = io.StringIO()
+        print_series(series, Console(file=text, width=80))
+        plain(text.getvalue(), "\n")
+
+
+def read_pages(base: Run, new: Run) -> None:
+    """Draw the pages about two runs, and about several."""
+    comparison = compare_runs(base, new, allow_unlike=True, partly=True)
+    page(render_comparison(comparison, base, new, regressions(comparison)))
+    for against in Against:
+        page(render_series(trace([base, new, base], against)))
 
 
 # Everything that reads a run: each takes it, whatever was let through when it was loaded.
@@ -271,11 +314,13 @@ READERS: list[Callable[[Run], None]] = [
     read_markdown,
     read_csv,
     read_json,
+    read_summary,
 ]
 # Those that take so long that only a share of the inputs is given to them.
 SLOW_READERS: list[Callable[[Run], None]] = [read_report, read_flamegraphs]
 # What reads two runs: the valid one that an input was made of, and what became of it.
-PAIR_READERS: list[Callable[[Run, Run], None]] = [read_comparison]
+PAIR_READERS: list[Callable[[Run, Run], None]] = [read_comparison, read_series]
+SLOW_PAIR_READERS: list[Callable[[Run, Run], None]] = [read_pages]
 
 
 def valid_runs() -> list[Run]:
@@ -502,7 +547,7 @@ def read(place: RunFolder, valid: Run, *, drawn: bool) -> None:
     latest_name(results)
     for reader in (*READERS, *(SLOW_READERS if drawn else ())):
         reader(run)
-    for compare in PAIR_READERS:
+    for compare in (*PAIR_READERS, *(SLOW_PAIR_READERS if drawn else ())):
         compare(valid, run)
         compare(run, valid)
     again = RunFolder(results.parent / "again")
