@@ -64,18 +64,15 @@ def runtime_changes(run: Run) -> tuple[RuntimeChange, ...]:
 
 
 def _changes(records: list[GroupRecord]) -> Iterator[RuntimeChange]:
-    variants = dict.fromkeys(
-        variant for record in records for variant in (*record.timings, *record.allocations)
-    )
+    variants = dict.fromkeys(variant for record in records for variant in record.group.variants)
     for variant in variants:
         having = [
             record
             for record in records
             if variant in record.timings or variant in record.allocations
         ]
-        base, *others = having
-        for record in others:
-            yield _change(record, base, variant)
+        for record in having[1:]:
+            yield _change(record, having[0], variant)
 
 
 def _change(record: GroupRecord, base: GroupRecord, variant: str) -> RuntimeChange:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from harness.digest import changed_files, source_digest
 from harness.errors import InputError, StoreError, UnknownNameError, without_paths
 from harness.function import Call, call_options
 from harness.measure.environment import describe_all
-from harness.measure.machine import machine_findings
+from harness.measure.machine import interpreter_findings, machine_findings
 from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
@@ -168,9 +169,7 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     problems = (*problems, *map(without_paths, runtimes.problems))
     for problem in problems:
         say(f"awaitbench: {problem}")
-    found = tuple(
-        dict.fromkeys(each for said in runtimes.said.values() for each in machine_findings(said))
-    )
+    found = _found(runtimes)
     run = Run(
         name=name,
         status=RunStatus.RUNNING,
@@ -184,6 +183,13 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     folder = stack.enter_context(RunFolder.create(args.results, name).locked())
     _warn(found)
     return _Prepared(run, folder, runtimes)
+
+
+def _found(runtimes: Runtimes) -> tuple[Finding, ...]:
+    """Return what spoils measurements: of the machine, and of each interpreter."""
+    first, *others = runtimes.said.values()
+    about_others = itertools.chain.from_iterable(map(interpreter_findings, others))
+    return tuple(dict.fromkeys((*machine_findings(first), *about_others)))
 
 
 def _warn(found: Iterable[Finding]) -> None:
