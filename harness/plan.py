@@ -50,14 +50,16 @@ LINES = "lines"
 class Runtime:
     """An interpreter and an event loop: ``python`` is its version, as in ``3.13.0``.
 
-    *without_native* says why it does not have the C type of ValueTask; empty where it has. It
-    makes no other runtime: each group of a plan names the variants that it has and lacks.
+    *without_native* says why it does not have the C type of ValueTask, *without_loop* why it does
+    not have the event loop; empty where it has. They make no other runtime: each group of a plan
+    names the variants that it has and lacks.
     """
 
     python: str
     implementation: str = "cpython"
     loop: str = "asyncio"
     without_native: str = field(default="", compare=False)
+    without_loop: str = field(default="", compare=False)
 
     @property
     def version(self) -> tuple[int, int]:
@@ -109,6 +111,11 @@ class Group:
     variants: tuple[str, ...]
     runtime: Runtime
     unavailable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def setting(self) -> tuple[str, tuple[tuple[str, ParamValue], ...]]:
+        """What it shares with the groups of other runtimes that are measured together with it."""
+        return self.scenario, self.params
 
     @property
     def key(self) -> str:
@@ -168,8 +175,8 @@ def _format_value(value: ParamValue) -> str:
     return str(value)
 
 
-def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runtime) -> Plan:
-    """Return the plan for *selection* among the scenarios *entries*, on *runtime*.
+def make_plan(selection: Selection, entries: Mapping[str, Entry], *runtimes: Runtime) -> Plan:
+    """Return the plan for *selection* among the scenarios *entries*, on each of *runtimes*.
 
     InputError for a name or value that does not exist, with the nearest ones, and for a
     selection that leaves nothing to measure.
@@ -193,7 +200,7 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], runtime: Runti
             if not shares <= {values["sync_ratio"] for values in found}:
                 lacking.append(_no_such_share(entry, shares, found))
             found = [values for values in found if values["sync_ratio"] in shares]
-        groups += _groups(entry.name, entry.scenario, found, selection, runtime)
+        groups += _groups(entry.name, entry.scenario, found, selection, runtimes)
     if lacking and (selection.scenarios or not groups):
         raise InputError(lacking[0])
     if not any(group.variants for group in groups):
@@ -237,9 +244,10 @@ def _groups(
     scenario: Scenario[Any, Any, Any],
     found: Iterable[Mapping[str, ParamValue]],
     selection: Selection,
-    runtime: Runtime,
+    runtimes: Iterable[Runtime],
 ) -> Iterable[Group]:
-    for values in found:
+    """Yield the groups of a setting one after the other: they are measured together."""
+    for values, runtime in itertools.product(found, runtimes):
         reasons = {
             variant: strategy(variant).unavailable(runtime)
             for variant in _wanted_variants(scenario, selection)

@@ -56,7 +56,9 @@ def prove(
     plan = Plan(planned, BASELINE, preset, seed, ("time",))
     run = Run(_NAME, RunStatus.RUNNING, started, plan, {}, titles={_NAME: SCENARIO.title})
     with tempfile.TemporaryDirectory(prefix="awaitbench-") as folder:
-        run = measure_run(run, RunFolder.create(Path(folder), _NAME), interpreter, listener)
+        run = measure_run(
+            run, RunFolder.create(Path(folder), _NAME), {runtime: interpreter}, listener
+        )
     proof = proof_of(run, SLOWED, slowdown)
     if not proof.pairs:
         raise MeasureError("no group of equal variants was measured to its end: nothing is proved")

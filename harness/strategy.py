@@ -57,6 +57,8 @@ class Strategy:
 
     def unavailable(self, runtime: Runtime) -> str | None:
         """Why this strategy does not exist on *runtime*, or None where it does."""
+        if runtime.without_loop:
+            return runtime.without_loop
         if runtime.version < self.since:
             wanted = ".".join(map(str, self.since))
             return f"needs Python {wanted} or later, this is {runtime.python}"

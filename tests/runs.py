@@ -98,6 +98,7 @@ def make_run(
     preset: str = "quick",
     instruments: tuple[str, ...] = INSTRUMENTS,
     runtime: Runtime | None = None,
+    runtimes: Sequence[Runtime] = (),
     rounds: int = 4,
     noise: float = 0.01,
     measured: int | None = None,
@@ -114,11 +115,12 @@ def make_run(
             variants=tuple(
                 variant for variant in variants if variant != "synchronous" or values[0] == 1
             ),
-            runtime=runtime or Runtime("3.13.0"),
+            runtime=where,
             unavailable=tuple(unavailable),
         )
         for scenario in scenarios
         for values in itertools.product(*axes.values())
+        for where in runtimes or (runtime or Runtime("3.13.0"),)
     )
     # As many values as the snapshots were made of, whatever the preset takes today.
     exactly = replace(PRESETS[preset], values=15)

@@ -237,7 +237,7 @@ class TestResumed:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr("harness.pipeline.measure_group", stop)
+            patched.setattr("harness.pipeline.measure_runtimes", stop)
             words = ("--callable", "webapp.web:some", "--args", "every=4", "-v", "coroutine")
             assert cli.main(["run", *words, *_BRIEF]) == 130
         return capsys.readouterr().err

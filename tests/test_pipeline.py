@@ -32,7 +32,10 @@ class ScriptedMeasure:
         self.script = script or {}
         self.measured: list[Group] = []
 
-    def __call__(self, group: Group, on_stage: OnStage) -> GroupRecord:
+    def __call__(self, groups: Sequence[Group], on_stage: OnStage) -> list[GroupRecord]:
+        return [self._measured(group, on_stage) for group in groups]
+
+    def _measured(self, group: Group, on_stage: OnStage) -> GroupRecord:
         self.measured.append(group)
         on_stage("verifying", 0, 1)
         on_stage("timing, round", 1, 6)
@@ -52,18 +55,19 @@ class Heard:
         self.stored: list[int] = []
         self._folder = folder
 
-    def run_started(self, groups: Sequence[Group]) -> None:
-        self.told.append(f"run of {len(groups)}")
+    def run_started(self, settings: Sequence[Sequence[Group]]) -> None:
+        self.told.append(f"run of {len(settings)}")
 
-    def group_started(self, group: Group) -> None:
-        self.told.append(f"{dict(group.params)['sync_ratio']:g} started")
+    def setting_started(self, groups: Sequence[Group]) -> None:
+        self.told.append(f"{dict(groups[0].params)['sync_ratio']:g} started")
         self.stored.append(len(self._folder.load().groups))
 
     def stage(self, stage: str, step: int, steps: int) -> None:
         self.told.append(f"{stage} {step}/{steps}")
 
-    def group_ended(self, record: GroupRecord) -> None:
-        self.told.append(f"{dict(record.group.params)['sync_ratio']:g} {record.status}")
+    def setting_ended(self, records: Sequence[GroupRecord]) -> None:
+        statuses = " ".join(record.status for record in records)
+        self.told.append(f"{dict(records[0].group.params)['sync_ratio']:g} {statuses}")
         self.stored.append(len(self._folder.load().groups))
 
 
@@ -122,7 +126,7 @@ def test_it_is_running_until_it_ends(planned: Run, folder: RunFolder) -> None:
     states: list[RunStatus] = []
 
     class Watching(Heard):
-        def group_ended(self, record: GroupRecord) -> None:
+        def setting_ended(self, records: Sequence[GroupRecord]) -> None:
             states.append(folder.load().status)
 
     run_groups(folder.load(), folder, ScriptedMeasure(planned.plan), Watching(folder))

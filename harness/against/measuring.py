@@ -58,16 +58,16 @@ def measure_sides(
     try:
         for side in sides:
             side.store(RunStatus.RUNNING)
-        listener.run_started([next(iter(pair.values())) for pair in pairs])
+        listener.run_started([tuple(pair.values())[:1] for pair in pairs])
         for pair in pairs:
-            listener.group_started(next(iter(pair.values())))
+            listener.setting_started(tuple(pair.values()))
             versions = [
                 Version(group, side.interpreter, side.label) for side, group in pair.items()
             ]
             records = measure(versions, head.run.plan, listener.stage)
             for side, record in zip(pair, records, strict=True):
                 side.store(RunStatus.RUNNING, record)
-            listener.group_ended(_told(records))
+            listener.setting_ended([_told(records)])
     except KeyboardInterrupt:
         for side in sides:
             side.store(RunStatus.INTERRUPTED)

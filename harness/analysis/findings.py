@@ -11,6 +11,7 @@ from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.proof import proof_findings
+from harness.analysis.runtimes import runtimes_of
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
@@ -67,7 +68,7 @@ def _groups_findings(run: Run) -> Iterator[Finding]:
     where: dict[Finding, list[str]] = {}
     for record in run.groups:
         for finding in record.findings:
-            where.setdefault(finding, []).append(_name(record))
+            where.setdefault(finding, []).append(_name(record, run))
     for finding, names in where.items():
         yield replace(finding, message=f"{_some(names)}: {finding.message}")
 
@@ -76,17 +77,19 @@ def _failures(run: Run) -> Iterator[Finding]:
     for record in run.groups:
         if record.error is not None:
             extent = "not measured to its end" if record.timings else "not measured"
-            yield Finding(Severity.ERROR, f"{_name(record)} was {extent}: {record.error}")
+            yield Finding(Severity.ERROR, f"{_name(record, run)} was {extent}: {record.error}")
         for variant, reason in record.failures.items():
             if reason != record.error:
                 plain = reason.removeprefix(f"{variant}: ")  # a child's reason names it already
-                yield Finding(Severity.ERROR, f"{_name(record)}, {variant}: {plain}")
+                yield Finding(Severity.ERROR, f"{_name(record, run)}, {variant}: {plain}")
 
 
 def _without_ratios(run: Run) -> Iterator[Finding]:
     baseline = run.plan.baseline
     names = [
-        _name(record) for record in run.groups if record.timings and baseline not in record.timings
+        _name(record, run)
+        for record in run.groups
+        if record.timings and baseline not in record.timings
     ]
     if names:
         yield Finding(
@@ -131,7 +134,7 @@ def _missed_targets(run: Run) -> Iterator[Finding]:
         f"{_count(len(timed), 'group')}"
     )
     widths = [
-        (width, f"{variant} in {_name(record)}")
+        (width, f"{variant} in {_name(record, run)}")
         for record in missed
         for variant in record.timings
         if (width := _width(record, variant, run.plan.baseline)) is not None and width > target
@@ -168,7 +171,7 @@ def _few_rounds(run: Run) -> Iterator[Finding]:
         fewest = min(len(timing.rounds) for record in few for timing in record.timings.values())
         yield Finding(
             Severity.WARNING,
-            f"only {_count(fewest, 'round')} in {_some([_name(record) for record in few])}: "
+            f"only {_count(fewest, 'round')} in {_some([_name(record, run) for record in few])}: "
             "intervals from so few are wide or missing",
             "Measure again without interrupting, or with a preset of more rounds.",
         )
@@ -176,7 +179,7 @@ def _few_rounds(run: Run) -> Iterator[Finding]:
 
 def _odd_rounds(run: Run) -> Iterator[Finding]:
     """Tell of rounds in which everything was slower or faster than in the others."""
-    odd = [(abs(deviation), told) for record in run.groups for deviation, told in _odd(record)]
+    odd = [(abs(deviation), told) for record in run.groups for deviation, told in _odd(record, run)]
     if odd:
         names = [told for _, told in sorted(odd, reverse=True)]
         yield Finding(
@@ -186,7 +189,7 @@ def _odd_rounds(run: Run) -> Iterator[Finding]:
         )
 
 
-def _odd(record: GroupRecord) -> Iterator[tuple[float, str]]:
+def _odd(record: GroupRecord, run: Run) -> Iterator[tuple[float, str]]:
     """Yield the deviation (log) of each odd round and what to call it."""
     levels = _round_levels(record)
     if len(levels) < _ROUNDS_TO_JUDGE:
@@ -196,8 +199,8 @@ def _odd(record: GroupRecord) -> Iterator[tuple[float, str]]:
         if abs(level) > max(math.log1p(_ODD_ROUND), _ODD_SPREADS * spread):
             change = math.expm1(level)
             direction = "slower" if change > 0 else "faster"
-            told = f"number {index + 1} of {_name(record)} was {_percent(abs(change))} {direction}"
-            yield level, told
+            name = f"number {index + 1} of {_name(record, run)}"
+            yield level, f"{name} was {_percent(abs(change))} {direction}"
 
 
 def _round_levels(record: GroupRecord) -> dict[int, float]:
@@ -251,7 +254,7 @@ def _disturbed(
 ) -> Iterator[Finding]:
     """Tell how many rounds had more cores *taken* than is *bearable*, and which the most."""
     known = [
-        (cores, _name(record))
+        (cores, _name(record, run))
         for record in run.groups
         for seen in record.conditions.values()
         if (cores := taken(seen)) is not None
@@ -283,7 +286,7 @@ def _scatter(run: Run) -> Iterator[Finding]:
     """Tell of cases whose times scatter between rounds: the times are rough."""
     scattered = sorted(
         (
-            (scatter, f"{variant} in {_name(record)} ({_percent(scatter)})")
+            (scatter, f"{variant} in {_name(record, run)} ({_percent(scatter)})")
             for record in run.groups
             for variant, timing in record.timings.items()
             if (scatter := _deviation([v for v in timing.rounds.values() if v])) > _LARGE_SCATTER
@@ -302,7 +305,7 @@ def _scatter(run: Run) -> Iterator[Finding]:
 def _trends(run: Run) -> Iterator[Finding]:
     """Tell of variants that get faster, or slower, within each of their rounds."""
     found = [
-        (trend, f"{variant} in {_name(record)} ({_percent(abs(trend.change))})")
+        (trend, f"{variant} in {_name(record, run)} ({_percent(abs(trend.change))})")
         for record in run.groups
         for variant, trend in trends(record.timings).items()
     ]
@@ -351,7 +354,7 @@ def _overhead(run: Run) -> Iterator[Finding]:
         yield Finding(
             Severity.HINT,
             f"the driving loop takes {overhead:.2g} ns per operation, {_percent(share)} of "
-            f"the fastest time ({variant} in {_name(record)})",
+            f"the fastest time ({variant} in {_name(record, run)})",
             "It is in every time, so the ratios of the fastest variants are nearer to 1 than "
             "those of the work alone.",
         )
@@ -364,8 +367,10 @@ def _fastest(record: GroupRecord) -> tuple[float | None, str]:
     return (None, "") if best is None else (known[best], best)
 
 
-def _name(record: GroupRecord) -> str:
-    return f"{record.group.scenario} {format_params(record.group.params)}"
+def _name(record: GroupRecord, run: Run) -> str:
+    """Return what to call a group; its runtime only where *run* has several."""
+    name = f"{record.group.scenario} {format_params(record.group.params)}"
+    return f"{name} on {record.group.runtime}" if len(runtimes_of(run)) > 1 else name
 
 
 def _some(names: Sequence[str]) -> str:

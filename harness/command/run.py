@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
-import sys
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -25,17 +24,16 @@ from harness.command.common import (
     say,
     write_report_of,
 )
+from harness.command.runtimes import Runtimes, add_runtimes, choose_runtimes
 from harness.digest import changed_files, source_digest
 from harness.errors import InputError, StoreError, UnknownNameError, without_paths
 from harness.function import Call, call_options
-from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, probe, runtime_of
-from harness.measure.machine import machine_findings
+from harness.measure.environment import describe_all
+from harness.measure.machine import interpreter_findings, machine_findings
 from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
     DEFAULT_BASELINE,
-    DEFAULT_LOOP,
     DEFAULT_PRESET,
     DEFAULT_THRESHOLD,
     Selection,
@@ -50,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from harness.catalog import Entry
-    from harness.plan import Group, Plan, Runtime
+    from harness.plan import Group, Plan
 
 __all__ = ["add_arguments", "execute"]
 
@@ -83,10 +81,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=f"the variant that ratios are taken against (default: {DEFAULT_BASELINE})",
     )
     add_threshold(parser)
-    parser.add_argument("--loop", help="asyncio (default) or uvloop")
-    parser.add_argument(
-        "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
-    )
+    add_runtimes(parser)
     parser.add_argument("--only", metavar="INSTRUMENT", help="time or allocations (default: both)")
     parser.add_argument(
         "--profile",
@@ -117,7 +112,9 @@ def _measured(prepared: _Prepared, args: Namespace) -> Run:
 
     try:
         with ProgressDisplay(error_console(), prepared.forecast) as display:
-            return measure_run(prepared.run, prepared.folder, prepared.interpreter, display)
+            return measure_run(
+                prepared.run, prepared.folder, prepared.runtimes.interpreters, display
+            )
     except StoreError as error:
         if not (prepared.folder.path / "run.json").is_file():
             raise
@@ -127,18 +124,18 @@ def _measured(prepared: _Prepared, args: Namespace) -> Run:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A run that can begin or go on; *start*: the seconds in which its interpreter starts."""
+    """A run that can begin or go on."""
 
     run: Run
     folder: RunFolder
-    interpreter: Interpreter
-    start: float
+    runtimes: Runtimes
 
     def forecast(self, groups: Sequence[Group]) -> float:
         """Return the seconds that measuring *groups* is going to take."""
         plan = self.run.plan
         earlier = earlier_durations(self.folder.path.parent, plan)
-        return forecast(groups, plan.preset, plan.instruments, self.start, earlier)
+        start = self.runtimes.start / len(self.runtimes.interpreters)
+        return forecast(groups, plan.preset, plan.instruments, start, earlier)
 
 
 def _check_callable(args: Namespace) -> None:
@@ -157,8 +154,7 @@ def _check_callable(args: Namespace) -> None:
 def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
     entries, names, problems = _chosen(args)
-    interpreter = _interpreter(args, entries)
-    said, start = _probed(interpreter)
+    runtimes = choose_runtimes(args.python, args.loop).reading(_read_from(entries))
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
@@ -170,32 +166,38 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
         threshold=DEFAULT_THRESHOLD if args.threshold is None else args.threshold,
         lines=args.profile or args.flamegraphs,
     )
-    loop = args.loop or DEFAULT_LOOP
-    runtime = runtime_of(said, loop)
-    plan = make_plan(selection, entries, runtime)
+    plan = make_plan(selection, entries, *runtimes.interpreters)
     started = now()
     name = args.name or f"{started[:19].replace(':', '').replace('T', '-')}-{plan.preset.name}"
     check_name(name)
     if args.callable is not None:
-        entries = _observed(args, interpreter, runtime)
-        interpreter = _interpreter(args, entries)
-        plan = make_plan(selection, entries, runtime)
+        entries = _observed(args, runtimes)
+        runtimes = runtimes.reading(_read_from(entries))
+        plan = make_plan(selection, entries, *runtimes.interpreters)
+    problems = (*problems, *map(without_paths, runtimes.problems))
     for problem in problems:
         say(f"awaitbench: {problem}")
-    found = machine_findings(said)
+    found = _found(runtimes)
     run = Run(
         name=name,
         status=RunStatus.RUNNING,
         started=started,
         plan=plan,
-        environment=describe(said, loop),
+        environment=describe_all(runtimes.said),
         findings=(*found, *map(_not_measured, problems)),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
         sources=_sources(plan, entries),
     )
     folder = stack.enter_context(RunFolder.create(args.results, name).locked())
     _warn(found)
-    return _Prepared(run, folder, interpreter, start)
+    return _Prepared(run, folder, runtimes)
+
+
+def _found(runtimes: Runtimes) -> tuple[Finding, ...]:
+    """Return what spoils measurements: of the machine, and of each interpreter."""
+    first, *others = runtimes.said.values()
+    about_others = itertools.chain.from_iterable(map(interpreter_findings, others))
+    return tuple(dict.fromkeys((*machine_findings(first), *about_others)))
 
 
 def _warn(found: Iterable[Finding]) -> None:
@@ -204,13 +206,6 @@ def _warn(found: Iterable[Finding]) -> None:
         if finding.severity is not Severity.HINT:
             say(f"{finding.severity}: {finding.message}")
             say(f"  {finding.advice}")
-
-
-def _probed(interpreter: Interpreter) -> tuple[dict[str, str | bool], float]:
-    """Return what the interpreter says of itself, and the seconds in which it started to."""
-    began = time.monotonic()
-    said = probe(interpreter)
-    return said, time.monotonic() - began
 
 
 def _chosen(
@@ -237,12 +232,14 @@ def _not_measured(problem: str) -> Finding:
     return Finding(
         Severity.ERROR,
         f"{_NOT_MEASURED}{problem}",
-        "Repair it, uninstall its package, or name the scenarios that are to be measured.",
+        "Repair it, or name what is to be measured without it.",
     )
 
 
-def _observed(args: Namespace, interpreter: Interpreter, runtime: Runtime) -> dict[str, Entry]:
+def _observed(args: Namespace, runtimes: Runtimes) -> dict[str, Entry]:
+    """Return the call as a scenario, at the share that it has on the first runtime."""
     call = Call(args.callable, args.args or "")
+    runtime, interpreter = next(iter(runtimes.interpreters.items()))
     with error_console().status(f"observing {escape(call.title)}"):
         share = observed_share(call, interpreter, runtime, args.seed or 0)
     say(f"{call.title}: {share * 100:g} % of its calls complete without suspending")
@@ -274,19 +271,29 @@ def _resumed(args: Namespace, stack: ExitStack) -> _Prepared:
                 "here; name its file again on the command line"
             )
         catalog.choose(entries, name)  # InputError where it cannot be imported any more
-    interpreter = _interpreter(args, entries)
-    said, start = _probed(interpreter)
-    for runtime in {group.runtime for group in run.plan.groups}:
-        if runtime_of(said, runtime.loop) != runtime:
-            raise InputError(
-                f"--resume {args.resume}: it was measured on {runtime}, this interpreter is "
-                f"{said['implementation']} {said['python']}; give the same one with --python"
-            )
-    _check_still_there(run, runtime_of(said, DEFAULT_LOOP), args)
+    runtimes = _same_again(run, args).reading(_read_from(entries))
+    _check_still_there(run, runtimes, args)
     _check_unchanged(run, entries, args)
     if {each.group for each in run.groups if each.status is RunStatus.DONE} != {*run.plan.groups}:
         run = replace(run, resumed=(*run.resumed, now()))
-    return _Prepared(run, folder, interpreter, start)
+    return _Prepared(run, folder, runtimes)
+
+
+def _same_again(run: Run, args: Namespace) -> Runtimes:
+    """Return the runtimes on which *run* was measured; InputError where one is not there now."""
+    wanted = dict.fromkeys(group.runtime for group in run.plan.groups)
+    runtimes = choose_runtimes(args.python, [runtime.loop for runtime in wanted])
+    for runtime in wanted:
+        if runtime not in runtimes.interpreters:
+            there = ", ".join(
+                dict.fromkeys(f"{r.implementation} {r.python}" for r in runtimes.interpreters)
+            )
+            here = "this interpreter is" if len(args.python) < 2 else "these interpreters are"
+            raise InputError(
+                f"--resume {args.resume}: it was measured on {runtime}, {here} {there}; give "
+                "the same with --python"
+            )
+    return runtimes
 
 
 def _sources(plan: Plan, entries: Mapping[str, Entry]) -> dict[str, str]:
@@ -345,11 +352,13 @@ def _known_again(run: Run, args: Namespace) -> tuple[Mapping[str, Entry], tuple[
     return {call.name: catalog.load(replace(call, share=share).source)}, ()
 
 
-def _check_still_there(run: Run, runtime: Runtime, args: Namespace) -> None:
-    """InputError where the run measures a variant that *runtime* does not have any more."""
-    for variant in dict.fromkeys(name for group in run.plan.groups for name in group.variants):
-        if reason := strategy(variant).unavailable(runtime):
-            raise InputError(f"--resume {args.resume}: it measures {variant}, which {reason}")
+def _check_still_there(run: Run, runtimes: Runtimes, args: Namespace) -> None:
+    """InputError where the run measures a variant that a runtime does not have any more."""
+    now_there = {runtime: runtime for runtime in runtimes.interpreters}
+    for group in run.plan.groups:
+        for variant in group.variants:
+            if reason := strategy(variant).unavailable(now_there[group.runtime]):
+                raise InputError(f"--resume {args.resume}: it measures {variant}, which {reason}")
 
 
 def _refuse_another_plan(args: Namespace) -> None:
@@ -374,12 +383,11 @@ def _refuse_another_plan(args: Namespace) -> None:
         )
 
 
-def _interpreter(args: Namespace, entries: Mapping[str, Entry]) -> Interpreter:
+def _read_from(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """Return the source of each scenario by name."""
     if isinstance(entries, catalog.Catalog):
-        sources = entries.sources
-    else:
-        sources = {name: entry.source for name, entry in entries.items()}
-    return Interpreter(args.python or sys.executable, sources)
+        return entries.sources
+    return {name: entry.source for name, entry in entries.items()}
 
 
 def _to_go_on(run: Run, args: Namespace) -> str:
@@ -390,8 +398,8 @@ def _to_go_on(run: Run, args: Namespace) -> str:
     words += ["--resume", args.resume or run.name]
     if args.results != RESULTS:
         words += ["--results", str(args.results)]
-    if args.python:
-        words += ["--python", args.python]
+    for python in args.python:
+        words += ["--python", python]
     return shlex.join(words)
 
 

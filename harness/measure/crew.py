@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from harness.measure.allowance import Allowance
     from harness.plan import Group
 
-__all__ = ["Interpreter", "Member", "open_crew"]
+__all__ = ["Interpreter", "Member", "end_crews", "open_crew"]
 
 _LONGEST_OUTPUT = 2000  # bytes of what children print that are looked at
 # What they print is cut down to that when it is more than this. They may print in the middle of a
 # timed stretch: reading from a pipe meanwhile would disturb it, a file takes it silently.
 _LARGEST_OUTPUT = 1 << 20
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 _LOOK = 0.05  # seconds between two looks at how much that is, while an answer is waited for
 
 
@@ -228,6 +229,7 @@ def _gather(
         stack.callback(theirs.close)
     workers = [[name, theirs.fileno()] for name, (_, theirs) in pairs.items()]
     process = _start(interpreter, {**job, "workers": workers}, output, hash_seed, folder)
+    _RUNNING.add(process)
     stack.callback(_end, process)
     for _, theirs in pairs.values():
         theirs.close()
@@ -264,10 +266,21 @@ def _start(
     return process
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the interpreter with all its children, at once and whatever they are doing."""
+def end_crews() -> None:
+    """Kill the processes of all crews that are open, in whatever thread; each is closed there."""
+    for process in tuple(_RUNNING):
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the interpreter with all its children, at once and whatever they are doing."""
+    _RUNNING.discard(process)  # before its number may be another process's
+    _kill(process)
     process.wait()
     assert process.stdin is not None
     with suppress(BrokenPipeError):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "describe",
+    "describe_all",
     "probe",
     "runtime_of",
     "this_runtime",
@@ -59,6 +60,9 @@ print(json.dumps({
     "tracer": tracer,
 }))
 """
+
+
+_TOLD_BY_THEMSELVES = frozenset({"interpreter", "event loop", "load before"})
 
 
 def probe(interpreter: Interpreter) -> dict[str, str | bool]:
@@ -141,6 +145,23 @@ def describe(
         "memray": str(said["memray"]),
     }
     return {label: text for label, text in described.items() if text}
+
+
+def describe_all(said: Mapping[Runtime, Mapping[str, str | bool]]) -> dict[str, str]:
+    """Return the environment of several runtimes: what is the same of all is told once."""
+    described = {runtime: describe(each, runtime.loop) for runtime, each in said.items()}
+    labels = dict.fromkeys(label for each in described.values() for label in each)
+    together = {}
+    for label in labels:
+        texts: dict[str, list[str]] = {}
+        for runtime, each in described.items():
+            texts.setdefault(each.get(label, "none"), []).append(runtime.python)
+        together[label] = ", ".join(texts)
+        if len(texts) > 1 and label not in _TOLD_BY_THEMSELVES:
+            together[label] = "; ".join(
+                f"{', '.join(dict.fromkeys(pythons))}: {text}" for text, pythons in texts.items()
+            )
+    return together
 
 
 def value_task_findings(said: Mapping[str, str | bool]) -> tuple[Finding, ...]:

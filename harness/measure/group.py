@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,7 +13,7 @@ from harness.errors import MeasureError, shortened
 from harness.measure.allowance import Allowance
 from harness.measure.asking import ask_each
 from harness.measure.conductor import time_group
-from harness.measure.crew import open_crew
+from harness.measure.crew import end_crews, open_crew
 from harness.measure.profiling import profile_group
 from harness.measure.rounds import Rounds, Version
 from harness.plan import LINES
@@ -34,10 +35,19 @@ if TYPE_CHECKING:
     from harness.plan import Group, Plan
     from harness.record import Conditions
 
-__all__ = ["OnStage", "count_group", "measure_group", "measure_versions", "verify_group"]
+__all__ = [
+    "OnStage",
+    "count_group",
+    "measure_group",
+    "measure_runtimes",
+    "measure_versions",
+    "verify_group",
+]
 
 # A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
 _HASH_SEED = 0
+_AT_ONCE = 2
+_LOOK = 0.05  # seconds
 _COUNTED_AGAIN = 2
 # Counting drives about a thousand operations, verifying forty for each variant: a count that
 # takes this many times as long as verifying all of them did is slow, not hung.
@@ -55,8 +65,53 @@ def measure_group(
     group: Group, plan: Plan, interpreter: Interpreter, on_stage: OnStage
 ) -> GroupRecord:
     """Return what was measured of *group*; a failure is in the record, never raised."""
-    (record,) = measure_versions((Version(group, interpreter),), plan, on_stage)
+    (record,) = measure_runtimes((Version(group, interpreter),), plan, on_stage)
     return record
+
+
+def measure_runtimes(
+    versions: Sequence[Version], plan: Plan, on_stage: OnStage
+) -> tuple[GroupRecord, ...]:
+    """Return what was measured of one setting on each of its runtimes, in their order.
+
+    They are timed together, in the same rounds and sweeps, so that what differs between runtimes
+    is known as exactly as what differs between variants. The target is about the ratios within
+    each. One that cannot be verified or counted is left out of what follows; its failure is in its
+    record.
+    """
+    started = time.monotonic()
+    subjects = [_Subject(version, plan, on_stage) for version in versions]
+    _two_at_a_time(subjects, _all_but_time, plan)
+    _time_together(subjects, _references_within, plan, on_stage)
+    taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
+    return tuple(subject.ended(taken_by_each) for subject in subjects)
+
+
+def _all_but_time(subject: _Subject, plan: Plan) -> None:
+    subject.take(subject.verify)
+    if "allocations" in plan.instruments:
+        subject.take(subject.count)
+    if LINES in plan.instruments:
+        subject.take(subject.profile)
+
+
+def _two_at_a_time(
+    subjects: Sequence[_Subject], step: Callable[[_Subject, Plan], None], plan: Plan
+) -> None:
+    """Take a step that is not timed with all subjects, two of them at once."""
+    if len(subjects) == 1:
+        step(subjects[0], plan)
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        taking = [pool.submit(step, subject, plan) for subject in subjects]
+        try:
+            for taken in taking:
+                taken.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while wait(taking, timeout=_LOOK).not_done:
+                end_crews()  # whose threads would wait for their answers
+            raise
 
 
 def measure_versions(
@@ -82,8 +137,7 @@ def measure_versions(
     if LINES in plan.instruments:
         for subject in subjects:
             subject.take(subject.profile)
-    if "time" in plan.instruments:
-        _time_together([subject for subject in subjects if subject.sound], plan, on_stage)
+    _time_together(subjects, _references_across, plan, on_stage)
     taken = time.monotonic() - started
     return tuple(subject.ended(taken) for subject in subjects)
 
@@ -100,9 +154,14 @@ class _Subject:
         self._patient = version.interpreter
 
     @property
+    def has_any(self) -> bool:
+        """Whether it has variants to measure."""
+        return bool(self.record.group.variants)
+
+    @property
     def sound(self) -> bool:
         """Whether it has variants, and nothing failed that concerns all of them."""
-        return bool(self.record.group.variants) and self.record.error is None
+        return self.has_any and self.record.error is None
 
     def take(self, step: Callable[[], None]) -> None:
         """Take a step, unless one before it failed."""
@@ -153,9 +212,7 @@ class _Subject:
     def ended(self, taken: float) -> GroupRecord:
         failed = self.record.error is not None or self.record.failures
         status = RunStatus.FAILED if failed else RunStatus.DONE
-        return replace(
-            self.record, status=status, duration=taken if self.record.group.variants else 0.0
-        )
+        return replace(self.record, status=status, duration=taken if self.has_any else 0.0)
 
 
 def _without_lines(variant: str, reason: str) -> Finding:
@@ -184,12 +241,18 @@ def _count_what_differs(subjects: Sequence[_Subject]) -> None:
             subject.take(lambda: subject.count_again(differing))  # noqa: B023 called at once
 
 
-def _time_together(subjects: Sequence[_Subject], plan: Plan, on_stage: OnStage) -> None:
-    """Time all variants of all versions in the same rounds, one gate at a time."""
-    if not subjects:
+def _time_together(
+    subjects: Sequence[_Subject],
+    references_of: Callable[[Sequence[Version], str], dict[str, str]],
+    plan: Plan,
+    on_stage: OnStage,
+) -> None:
+    """Time all variants of all sound versions in the same rounds, one gate at a time."""
+    subjects = [subject for subject in subjects if subject.sound]
+    if not subjects or "time" not in plan.instruments:
         return
     versions = [subject.version for subject in subjects]
-    references = _references(versions, plan.baseline)
+    references = references_of(versions, plan.baseline)
     conditions: dict[int, Conditions] = {}
     allowance = Allowance(versions[0].interpreter.patience, plan.preset.rounds[1])
     with Rounds(
@@ -211,11 +274,23 @@ def _time_together(subjects: Sequence[_Subject], plan: Plan, on_stage: OnStage) 
         subject.record = _with_times(subject.record, timing, conditions, subject.version)
 
 
-def _references(versions: Sequence[Version], baseline: str) -> dict[str, str]:
-    """Return what each child is held against: within the only version its baseline variant."""
+def _references_within(versions: Sequence[Version], baseline: str) -> dict[str, str]:
+    """Return what each child is held against: the baseline variant of its own runtime."""
+    return {
+        version.member(variant): version.member(baseline)
+        for version in versions
+        for variant in version.group.variants
+    }
+
+
+def _references_across(versions: Sequence[Version], baseline: str) -> dict[str, str]:
+    """Return what each child is held against: that of the first version, which has its code then.
+
+    Where only one version is left, its baseline variant.
+    """
     first, *later = versions
     if not later:
-        return dict.fromkeys(map(first.member, first.group.variants), first.member(baseline))
+        return _references_within(versions, baseline)
     references = {first.member(variant): first.member(variant) for variant in first.group.variants}
     for version in later:
         for variant in version.group.variants:

@@ -16,7 +16,7 @@ from harness.record import Finding, Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["WATCH_SECONDS", "Watched", "machine_findings", "watch"]
+__all__ = ["WATCH_SECONDS", "Watched", "interpreter_findings", "machine_findings", "watch"]
 
 # Short enough that nobody waits for it. A governor, which looks every 10 ms or so, has raised the
 # clock rate of a core that was idle within the first of the looks; they do not count.
@@ -142,8 +142,7 @@ def machine_findings(
     environ = os.environ if environ is None else environ
     watched = watch(files) if watched is None else watched
     found = [
-        *_about_interpreter(said),
-        *_about_variables(said, environ),
+        *interpreter_findings(said, environ),
         *_about_cores(files),
         *_about_load(files),
         *_about_memory(files, watched),
@@ -151,6 +150,14 @@ def machine_findings(
         *_about_virtual_machine(files, watched),
     ]
     return tuple(sorted(found, key=lambda finding: [*Severity].index(finding.severity)))
+
+
+def interpreter_findings(
+    said: Mapping[str, str | bool], environ: Mapping[str, str] | None = None
+) -> tuple[Finding, ...]:
+    """Return what in *said* of an interpreter, and in its variables, spoils measurements."""
+    environ = os.environ if environ is None else environ
+    return (*_about_interpreter(said), *_about_variables(said, environ))
 
 
 def _about_interpreter(said: Mapping[str, str | bool]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from harness.plan import format_params
 from harness.printable import visible
-from harness.record import RunStatus
 from harness.report.method import plural
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class ProgressDisplay:
         )
         self._task = self._progress.add_task("starting", total=None, left="")
         self._started = time.monotonic()
-        self._groups = 0
+        self._settings = 0
         self._ended = 0
         self._name = ""
 
@@ -63,43 +62,49 @@ class ProgressDisplay:
     ) -> None:
         self._progress.stop()
 
-    def run_started(self, groups: Sequence[Group]) -> None:
-        """Show how many groups there are to measure, and how long that is going to take."""
-        self._groups = len(groups)
+    def run_started(self, settings: Sequence[Sequence[Group]]) -> None:
+        """Show how many settings there are to measure, and how long that is going to take."""
+        groups = [group for together in settings for group in together]
+        self._settings = len(settings)
         self._started = time.monotonic()
-        self._progress.update(self._task, total=len(groups))
+        self._progress.update(self._task, total=len(settings))
         if groups:
             scenarios = plural(len({group.scenario for group in groups}), "scenario")
+            runtimes = len({group.runtime for group in groups})
+            on = f" on {plural(runtimes, 'runtime')}" if runtimes > 1 else ""
             self._console.print(
-                f"measuring {scenarios} at {plural(len(groups), 'setting')}: "
+                f"measuring {scenarios} at {plural(len(settings), 'setting')}{on}: "
                 f"about {_duration(self._forecast(groups))}",
                 highlight=False,
             )
 
-    def group_started(self, group: Group) -> None:
-        """Show which group begins."""
+    def setting_started(self, groups: Sequence[Group]) -> None:
+        """Show which setting begins."""
+        group = groups[0]
         self._name = visible(f"{group.scenario} {format_params(group.params)}")
         self._describe("")
 
     def stage(self, stage: str, step: int, steps: int) -> None:
-        """Show what is being done in the group."""
+        """Show what is being done in the setting."""
         self._describe(f"{stage} {step + 1}/{steps}" if steps > 1 else stage)
 
-    def group_ended(self, record: GroupRecord) -> None:
-        """Show that a group is stored, and why it failed if it did."""
+    def setting_ended(self, records: Sequence[GroupRecord]) -> None:
+        """Show that the groups of a setting are stored, and why one failed if it did."""
         self._ended += 1
         left = self._time_left()
         self._progress.update(self._task, completed=self._ended, left=left)
-        if record.status is RunStatus.FAILED:
+        for record in records:
+            where = f", {record.group.runtime}" if len(records) > 1 else ""
             for reason in dict.fromkeys(filter(None, (record.error, *record.failures.values()))):
                 self._console.print(
-                    f"[red]failed[/] {escape(self._name)}: {escape(visible(reason))}",
+                    f"[red]failed[/] {escape(self._name + where)}: {escape(visible(reason))}",
                     soft_wrap=True,
                 )
         if not self._live:
-            told = ", ".join(filter(None, (_rounds(record), f"{record.duration:.1f} s", left)))
+            seconds = sum(record.duration for record in records)
+            told = ", ".join(filter(None, (_rounds(records), f"{seconds:.1f} s", left)))
             self._console.print(
-                f"{self._ended}/{self._groups} {escape(self._name)}: {told}",
+                f"{self._ended}/{self._settings} {escape(self._name)}: {told}",
                 soft_wrap=True,
                 highlight=False,
             )
@@ -110,7 +115,7 @@ class ProgressDisplay:
 
     def _time_left(self) -> str:
         spent = time.monotonic() - self._started
-        left = spent / self._ended * (self._groups - self._ended)
+        left = spent / self._ended * (self._settings - self._ended)
         return f"about {left:.0f} s left" if left >= 1 else ""
 
 
@@ -124,9 +129,10 @@ def _duration(seconds: float) -> str:
     return f"{minutes:.0f} min {rest:.0f} s" if rest and minutes < 5 else f"{seconds / 60:.0f} min"
 
 
-def _rounds(record: GroupRecord) -> str:
-    if not record.timings:
+def _rounds(records: Sequence[GroupRecord]) -> str:
+    timed = [record for record in records if record.timings]
+    if not timed:
         return ""
-    rounds = max(len(timing.rounds) for timing in record.timings.values())
-    kept = "" if record.target_met else ", target not met"
+    rounds = max(len(timing.rounds) for record in timed for timing in record.timings.values())
+    kept = "" if all(record.target_met for record in timed) else ", target not met"
     return f"{rounds} rounds{kept}"

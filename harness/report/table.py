@@ -60,12 +60,16 @@ class Column:
 
 
 def blocks(run: Run) -> tuple[Block, ...]:
-    """Return the groups of the plan, each with its rows, in the order of the plan."""
+    """Return the groups of the plan, each with its rows, in the order of the plan.
+
+    But those of one scenario on one runtime stand together.
+    """
     rows = iter(case_rows(run))
-    return tuple(
-        Block(group, tuple(islice(rows, len(group.variants) + len(group.unavailable))))
-        for group in run.plan.groups
-    )
+    together: dict[object, list[Block]] = {}
+    for group in run.plan.groups:
+        block = Block(group, tuple(islice(rows, len(group.variants) + len(group.unavailable))))
+        together.setdefault((group.scenario, group.runtime), []).append(block)
+    return tuple(block for several in together.values() for block in several)
 
 
 def misses_target(row: CaseRow, target: float) -> bool:

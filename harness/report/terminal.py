@@ -13,6 +13,7 @@ from harness.analysis.findings import run_findings
 from harness.plan import format_params
 from harness.record import Severity
 from harness.report.figures import visible
+from harness.report.runtimes import runtime_lines
 from harness.report.table import Block, blocks, columns, common_reason, describe, misses_target
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _table_lines(run: Run, width: int) -> Iterator[Text]:
             yield _scenario_header(together[0], width)
             yield from _figures(together, target, width)
             yield Text()
+    yield from runtime_lines(run, width)
     yield from _legend(run, found, width)
     yield from _findings(run_findings(run), width)
 

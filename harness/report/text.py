@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.analysis.findings import run_findings
 from harness.analysis.rows import case_rows
+from harness.analysis.runtimes import runtime_changes
 from harness.analysis.sentences import summary_sentences
 from harness.analysis.summary import summary_csv
 from harness.errors import UnknownNameError
@@ -43,6 +44,7 @@ from harness.report.table import blocks, describe, misses_target, ratio_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.analysis.runtimes import RuntimeChange
     from harness.record import Run
     from harness.report.table import Block
 
@@ -85,6 +87,7 @@ def _json(run: Run) -> str:
         "titles": dict(run.titles),
         "environment": dict(run.environment),
         "rows": [asdict(row) for row in case_rows(run)],
+        "runtimes": [_runtime_change(change) for change in runtime_changes(run)],
         "summary": [
             {
                 "text": sentence.text,
@@ -97,6 +100,23 @@ def _json(run: Run) -> str:
         "findings": [asdict(finding) for finding in run_findings(run)],
     }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def _runtime_change(change: RuntimeChange) -> dict[str, Any]:
+    """Return what changes for a case from one runtime to another."""
+    return {
+        "scenario": change.group.scenario,
+        "params": format_params(change.group.params),
+        "variant": change.variant,
+        "base": str(change.base),
+        "runtime": str(change.group.runtime),
+        "ratio": change.time and change.time.value,
+        "ratio_low": change.time and change.time.low,
+        "ratio_high": change.time and change.time.high,
+        "is_real": change.is_real,
+        "allocations": change.allocations,
+        "bytes": change.bytes,
+    }
 
 
 def finite(value: Any) -> Any:

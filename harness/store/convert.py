@@ -237,7 +237,12 @@ def _plan_entry(plan: Plan) -> schema.PlanEntry:
                 scenario=group.scenario,
                 params=dict(group.params),
                 variants=group.variants,
-                runtime=schema.RuntimeEntry(**asdict(group.runtime)),
+                runtime=schema.RuntimeEntry(
+                    group.runtime.python,
+                    group.runtime.implementation,
+                    group.runtime.loop,
+                    group.runtime.without_native,
+                ),
                 unavailable=dict(group.unavailable),
             )
             for group in plan.groups

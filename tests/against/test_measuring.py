@@ -28,16 +28,17 @@ class Heard:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def run_started(self, groups: Sequence[Group]) -> None:
-        self.told.append(f"{len(groups)} settings")
+    def run_started(self, settings: Sequence[Sequence[Group]]) -> None:
+        self.told.append(f"{len(settings)} settings")
 
-    def group_started(self, group: Group) -> None:
-        self.told.append(f"{dict(group.params)['sync_ratio']:g}")
+    def setting_started(self, groups: Sequence[Group]) -> None:
+        self.told.append(f"{dict(groups[0].params)['sync_ratio']:g}")
 
     def stage(self, stage: str, step: int, steps: int) -> None:
         raise AssertionError("nothing is measured here")
 
-    def group_ended(self, record: GroupRecord) -> None:
+    def setting_ended(self, records: Sequence[GroupRecord]) -> None:
+        (record,) = records
         self.told.append(f"{dict(record.group.params)['sync_ratio']:g} {record.status}")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+from harness.pipeline import pending_settings
 from harness.report.progress import ProgressDisplay
 from tests.runs import make_run
 
@@ -15,7 +17,7 @@ def said_of(seconds: float, **run: object) -> str:
     out = io.StringIO()
     planned = make_run(**run)  # type: ignore[arg-type]
     with ProgressDisplay(Console(file=out, width=80), lambda _: seconds) as display:
-        display.run_started(planned.plan.groups)
+        display.run_started(pending_settings(replace(planned, groups=())))
     return out.getvalue().strip()
 
 

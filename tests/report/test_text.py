@@ -72,6 +72,7 @@ def test_json_has_the_documented_keys() -> None:
         "titles",
         "environment",
         "rows",
+        "runtimes",
         "summary",
         "findings",
     ]

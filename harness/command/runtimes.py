@@ -1,0 +1,116 @@
+"""Runtimes: the interpreters and event loops of a run, as the command line names them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from harness.errors import InputError
+from harness.measure.crew import Interpreter
+from harness.measure.environment import probe, runtime_of
+from harness.plan import DEFAULT_LOOP
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Mapping, Sequence
+
+    from harness.plan import Runtime
+
+__all__ = ["Runtimes", "add_runtimes", "choose_runtimes"]
+
+_LOOPS = ("asyncio", "uvloop")
+
+
+@dataclass(frozen=True)
+class Runtimes:
+    """Where a run is measured.
+
+    interpreters
+        That of each runtime, in the order in which they were named: interpreter by interpreter.
+    said
+        What each says of itself, see :func:`harness.measure.environment.probe`.
+    start
+        Seconds in which all interpreters start, one after the other.
+    problems
+        Why others cannot be used, a line each.
+    """
+
+    interpreters: Mapping[Runtime, Interpreter]
+    said: Mapping[Runtime, Mapping[str, str | bool]]
+    start: float
+    problems: tuple[str, ...] = ()
+
+    def reading(self, sources: Mapping[str, str]) -> Runtimes:
+        """Return the same, with *sources* of scenarios by name."""
+        found = {
+            runtime: replace(interpreter, sources=sources)
+            for runtime, interpreter in self.interpreters.items()
+        }
+        return replace(self, interpreters=found)
+
+
+def add_runtimes(parser: ArgumentParser) -> None:
+    """Declare on what a run is measured."""
+    parser.add_argument(
+        "--loop",
+        action="append",
+        default=[],
+        metavar="LOOP",
+        help="asyncio (default) or uvloop; repeat it to measure on both, side by side",
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        default=[],
+        metavar="EXE",
+        help="measure under this interpreter (default: this one); repeat it to measure under "
+        "several, side by side",
+    )
+
+
+def choose_runtimes(pythons: Sequence[str], loops: Sequence[str]) -> Runtimes:
+    """Return the runtimes of each interpreter with each event loop.
+
+    InputError where none is left; where one of several cannot be used, the others are.
+    """
+    pythons = list(dict.fromkeys(pythons)) or [sys.executable]
+    loops = list(dict.fromkeys(loops)) or [DEFAULT_LOOP]
+    interpreters: dict[Runtime, Interpreter] = {}
+    said: dict[Runtime, Mapping[str, str | bool]] = {}
+    problems: list[str] = []
+    began = time.monotonic()
+    for python in pythons:
+        interpreter = Interpreter(python)
+        try:
+            answer = probe(interpreter)
+        except InputError as error:
+            if len(pythons) == 1:
+                raise
+            problems.append(str(error))
+            continue
+        for runtime in _runtimes_of(answer, loops):
+            if runtime in interpreters:
+                raise InputError(
+                    f"--python {python}: is {runtime.implementation} {runtime.python}, as "
+                    f"{interpreters[runtime].executable} is; name one of them"
+                )
+            interpreters[runtime], said[runtime] = interpreter, answer
+    if not interpreters:
+        raise InputError("; ".join(problems))
+    return Runtimes(interpreters, said, time.monotonic() - began, tuple(problems))
+
+
+def _runtimes_of(said: Mapping[str, str | bool], loops: Sequence[str]) -> list[Runtime]:
+    """Return the runtimes of one interpreter, those that lack their event loop marked as such."""
+    found = []
+    for loop in loops:
+        try:
+            found.append(runtime_of(said, loop))
+        except InputError:
+            if len(loops) == 1 or loop not in _LOOPS:
+                raise
+            without = f"needs {loop}, which is not installed for this interpreter"
+            found.append(replace(runtime_of(said, DEFAULT_LOOP), loop=loop, without_loop=without))
+    return found
