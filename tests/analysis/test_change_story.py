@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SHARES = (0.0, 0.9, 1.0)
 
 
-def again(**given: object) -> tuple[Run, Run]:
+def again(**given: Any) -> tuple[Run, Run]:
     base = a_run(sync_ratios=SHARES, noise=0.004, **given)
     return base, repeated(base, "new", 2, noise=0.004)
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,7 +69,7 @@ def failed() -> Run:
     return replace(run, groups=(record,), status=RunStatus.FAILED)
 
 
-def nights(number: int, **given: object) -> list[Run]:
+def nights(number: int, **given: Any) -> list[Run]:
     first = a_run(sync_ratios=(0.0, 0.9), **given)
     return [repeated(first, f"night-{n}", n + 1, noise=0.004) for n in range(number)]
 
