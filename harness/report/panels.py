@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.analysis.knobs import beside, knob_values, knobs
@@ -10,6 +13,8 @@ from harness.plan import format_params
 from harness.report.charts import Bar, Line, Point, bar_chart, dot_chart, line_chart
 from harness.report.figures import byte_text, count_text, time_text, visible
 from harness.report.method import share_text
+from harness.report.scatter import Spot, scatter_chart
+from harness.report.svg import inline_svg
 from harness.report.table import common_reason
 
 if TYPE_CHECKING:
@@ -17,46 +22,71 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from harness.analysis.knobs import Values
     from harness.analysis.rows import CaseRow
     from harness.plan import Group
+    from harness.report.drawing import Drawing
     from harness.report.palette import Mark
     from harness.report.table import Block
 
-__all__ = ["Chart", "case_charts", "share_charts"]
+__all__ = ["Chart", "case_charts", "share_charts", "time_tick"]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart with what stands above it; *note* explains how to read it."""
+    """A chart with what stands above it; *note* explains how to read it.
+
+    kind
+        What tells it from the others of the same group: ``time``, ``bytes``.
+    params
+        The values of the parameters that it is of.
+    draw
+        Returns it; its argument *width* is in pixels, that of the page if it is not given.
+    """
 
     title: str
     note: str
-    svg: Markup
+    kind: str
+    params: Values
+    draw: Callable[..., Drawing]
+
+    @property
+    def svg(self) -> Markup:
+        """The chart as the page has it."""
+        return inline_svg(self.draw())
 
 
 def case_charts(
     block: Block, marks: Mapping[str, Mark], anchor: str, about: str
 ) -> Iterator[Chart]:
     """Yield time, allocations and bytes by variant, each if it was measured at all."""
-    rows = block.rows
+    rows, params = block.rows, block.group.params
     if any(row.time_ns is not None for row in rows):
         title = "Time per operation"
         bars = [
             _bar(row, marks, row.time_ns, time_text(row.time_ns), row.time_ns_low, row.time_ns_high)
             for row in rows
         ]
-        svg = dot_chart(bars, f"{anchor}-time", f"{title}: {about}", _time_tick)
-        yield Chart(title, "with 95 % intervals; lower is better", svg)
+        draw = partial(dot_chart, bars, f"{anchor}-time", f"{title}: {about}", time_tick)
+        yield Chart(title, "with 95 % intervals; lower is better", "time", params, draw)
     counted: tuple[tuple[str, str, Callable[[CaseRow], float | None], Callable[..., str]], ...] = (
         ("Allocations per operation", "allocations", lambda row: row.allocations, count_text),
         ("Bytes per operation", "bytes", lambda row: row.bytes, byte_text),
     )
-    for title, name, figure, text in counted:
+    for title, kind, figure, text in counted:
         if any(figure(row) is not None for row in rows):
             bars = [_bar(row, marks, figure(row), text(figure(row))) for row in rows]
-            svg = bar_chart(bars, f"{anchor}-{name}", f"{title}: {about}", _count_tick)
-            note = "counted, not sampled" if name == "allocations" else "asked for, freed or not"
-            yield Chart(title, note, svg)
+            draw = partial(bar_chart, bars, f"{anchor}-{kind}", f"{title}: {about}", _count_tick)
+            note = "counted, not sampled" if kind == "allocations" else "asked for, freed or not"
+            yield Chart(title, note, kind, params, draw)
+    spots = list(_spots(rows, marks))
+    if len(spots) > 1:
+        title = "Time against allocations"
+        draw = partial(
+            scatter_chart, spots, f"{anchor}-scatter", f"{title}: {about}", time_tick, _count_tick
+        )
+        note = "per operation; the line leads through those that none beats in both"
+        yield Chart(title, note, "scatter", params, draw)
 
 
 def share_charts(
@@ -66,13 +96,13 @@ def share_charts(
     moving = knobs([block.group for block in several])
     if any(isinstance(value, str) for _, value in knob_values(several[0].group, moving)):
         return  # kinds of work, which no line leads from one to the other
-    settings: dict[str, list[Block]] = {}
+    settings: dict[Values, list[Block]] = {}
     for block in several:
-        others = beside(block.group, moving)
-        settings.setdefault(visible(format_params(others)), []).append(block)
+        settings.setdefault(beside(block.group, moving), []).append(block)
     for number, (setting, together) in enumerate(settings.items(), start=1):
         ordered = sorted(together, key=lambda block: block.rows[0].sync_ratio)
-        about = f" ({setting})" if setting and len(settings) > 1 else ""
+        several_settings = setting and len(settings) > 1
+        about = f" ({visible(format_params(setting))})" if several_settings else ""
         yield from _over_share(ordered, moving, marks, f"{anchor}-over{number}", about)
 
 
@@ -86,23 +116,49 @@ def _over_share(
     ordered = [block for block in ordered if common_reason(block.rows) is None]
     if len(ordered) < 2:
         return
+    group = ordered[0].group
+    setting = beside(group, moving)
     places = [_place(block.group, moving) for block in ordered]
-    name = ordered[0].group.scenario
+    shares = [block.rows[0].sync_ratio for block in ordered]
     knob = visible(", ".join(moving)) or "sync_ratio"
     note = _AXIS_NOTE if not moving else f"{_AXIS_NOTE}; {knob} moves it"
-    lines = _lines(ordered, marks, _time_point)
-    if lines:
-        title = f"Time against {knob}{about}"
-        svg = line_chart(lines, places, f"{anchor}-time", f"{name}: {title}", _time_tick)
-        yield Chart(title, note, svg)
-    lines = _lines(ordered, marks, _count_point)
-    if lines:
-        title = f"Allocations against {knob}{about}"
-        svg = line_chart(lines, places, f"{anchor}-allocations", f"{name}: {title}", _count_tick)
-        yield Chart(title, note, svg)
+    kinds: tuple[tuple[str, str, Callable[..., Point | None], Callable[[float], str]], ...] = (
+        ("Time", "time", _time_point, time_tick),
+        ("Allocations", "allocations", _count_point, _count_tick),
+    )
+    for noun, kind, point, tick in kinds:
+        if lines := _lines(ordered, marks, point):
+            title = f"{noun} against {knob}{about}"
+            draw = partial(
+                line_chart,
+                lines,
+                places,
+                f"{anchor}-{kind}",
+                f"{group.scenario}: {title}",
+                tick,
+                small_ticks=_between(shares),
+                mixed=True,
+            )
+            yield Chart(title, note, f"{kind}-by-share", setting, draw)
 
 
-_AXIS_NOTE = "per operation, by the share that completes without suspending (not to scale)"
+_AXIS_NOTE = (
+    "per operation, by the share that completes without suspending; the steps between measured "
+    "shares are drawn equally wide, small ticks are round shares"
+)
+
+
+def _between(shares: Sequence[float]) -> list[float]:
+    """Return the places of round shares between those measured, ten or fewer in a step."""
+    found = []
+    for index, (low, high) in enumerate(itertools.pairwise(shares)):
+        if high - low < 1e-6:
+            continue
+        step = 10.0 ** math.floor(math.log10((high - low) * 0.999))
+        first = math.floor(low / step + 1e-6) + 1
+        last = math.ceil(high / step - 1e-6) - 1
+        found += [index + (number * step - low) / (high - low) for number in range(first, last + 1)]
+    return found
 
 
 def _place(group: Group, moving: Sequence[str]) -> str:
@@ -120,17 +176,11 @@ def _lines(
     point: Callable[[int, CaseRow], Point | None],
 ) -> list[Line]:
     points: dict[str, list[Point]] = {}
-    baselines = set()
     for place, block in enumerate(ordered):
         for row in block.rows:
             if (made := point(place, row)) is not None:
                 points.setdefault(row.variant, []).append(made)
-            if row.is_baseline:
-                baselines.add(row.variant)
-    return [
-        Line(visible(variant), marks[variant], tuple(made), variant in baselines)
-        for variant, made in points.items()
-    ]
+    return [Line(visible(variant), marks[variant], tuple(made)) for variant, made in points.items()]
 
 
 def _time_point(place: int, row: CaseRow) -> Point | None:
@@ -143,6 +193,21 @@ def _count_point(place: int, row: CaseRow) -> Point | None:
     if row.allocations is None:
         return None
     return Point(place, row.allocations, count_text(row.allocations))
+
+
+def _spots(rows: Sequence[CaseRow], marks: Mapping[str, Mark]) -> Iterator[Spot]:
+    for row in rows:
+        if row.time_ns is not None and row.allocations is not None:
+            label = f"{time_text(row.time_ns)}, {count_text(row.allocations)} allocations"
+            yield Spot(
+                visible(row.variant),
+                marks[row.variant],
+                row.allocations,
+                row.time_ns,
+                label,
+                row.time_ns_low,
+                row.time_ns_high,
+            )
 
 
 def _bar(
@@ -166,7 +231,8 @@ def _bar(
     )
 
 
-def _time_tick(time_ns: float) -> str:
+def time_tick(time_ns: float) -> str:
+    """Write a round time as the label of a tick."""
     if time_ns == 0:
         return "0"
     for symbol, nanoseconds in (("s", 1e9), ("ms", 1e6), ("µs", 1e3)):
