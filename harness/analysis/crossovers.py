@@ -21,13 +21,13 @@ from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from harness.analysis.decision import is_large
-from harness.analysis.fitting import covariance, margin, mean_log, straight
+from harness.analysis.fitting import margin, mean_log, straight, variance, variances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.analysis.costs import CostModel
-    from harness.analysis.fitting import Fit, Part, TimeFit
+    from harness.analysis.fitting import Fit, TimeFit
 
 __all__ = ["SAME_COUNT", "Crossover", "allocation_crossovers", "crossovers"]
 
@@ -135,7 +135,7 @@ def _compared(first: TimeFit, second: TimeFit, threshold: float) -> list[_Compar
         if other is None or not common:
             continue
         log = mean_log({i: part.logs[i] - other.logs[i] for i in common})
-        half = margin([_variance([(1.0, part), (-1.0, other)])])
+        half = margin([variance([(1.0, part), (-1.0, other)])])
         line, level = first.at(part.share), second.at(part.share)
         expected = math.log(line / level) if line > 0 and level > 0 else math.inf
         real = half is not None and abs(log) > half and is_large(math.exp(log), threshold)
@@ -171,8 +171,8 @@ def _fieller(first: TimeFit, second: TimeFit) -> tuple[float, float, float] | No
     half = margin(_difference(first, second, share))
     if half is None:
         return None
-    variances = [_difference(first, second, at) for at in (0.0, 0.5, 1.0)]
-    totals = [math.fsum(each or 0.0 for each, _ in several) for several in variances]
+    several = [_difference(first, second, at) for at in (0.0, 0.5, 1.0)]
+    totals = [math.fsum(each or 0.0 for each, _ in parts) for parts in several]
     total = math.fsum(each or 0.0 for each, _ in _difference(first, second, share))
     # Student's t, squared, at the degrees of freedom that the difference has at the crossover.
     squared = half**2 / total if total > 0 else 0.0
@@ -199,25 +199,7 @@ def _differ_at_the_ends(first: TimeFit, second: TimeFit, threshold: float) -> bo
 
 
 def _difference(first: TimeFit, second: TimeFit, share: float) -> list[tuple[float | None, int]]:
-    """Return for each group the variance of what it adds to the difference at *share*."""
-    parts: dict[float, list[tuple[float, Part]]] = {}
-    for sign, fit in ((1.0, first), (-1.0, second)):
-        for part in fit.parts:
-            parts.setdefault(part.share, []).append((sign * part.at(share), part))
-    return [_variance(terms) for terms in parts.values()]
-
-
-def _variance(terms: Sequence[tuple[float, Part]]) -> tuple[float | None, int]:
-    """Return the variance of a weighted sum of the means of one group, and degrees of freedom."""
-    rounds: set[int] = set.intersection(*({*part.logs} for _, part in terms))
-    total = 0.0
-    for index, (factor, part) in enumerate(terms):
-        for other_factor, other in terms[: index + 1]:
-            found = covariance(part.logs, other.logs)
-            if found is None:
-                return None, 0
-            total += (1 if part is other else 2) * factor * other_factor * found
-    return max(0.0, total), len(rounds) - 1
+    return variances(((1.0, first), (-1.0, second)), share)
 
 
 def _outside(share: float, model: CostModel) -> bool:

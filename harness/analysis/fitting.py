@@ -38,6 +38,8 @@ __all__ = [
     "margin",
     "mean_log",
     "straight",
+    "variance",
+    "variances",
 ]
 
 TOLERANCE = 0.1
@@ -133,13 +135,7 @@ class TimeFit(Fit):
     def interval(self, share: float) -> Interval:
         """Return the cost at *share* with its 95 % interval."""
         value = self.at(share)
-        half = margin(
-            [
-                (None if own is None else part.at(share) ** 2 * own, len(part.logs) - 1)
-                for part in self.parts
-                for own in [covariance(part.logs, part.logs)]
-            ]
-        )
+        half = margin(variances(((1.0, self),), share))
         if half is None:
             return Interval(value, None, None)
         return Interval(value, max(0.0, value - half), value + half)
@@ -205,23 +201,57 @@ def covariance(one: Mapping[int, float], other: Mapping[int, float]) -> float | 
     return statistics.covariance(first, second) * len(common) / (len(one) * len(other))
 
 
-def margin(variances: Iterable[tuple[float | None, int]]) -> float | None:
+def variances(
+    weighted: Iterable[tuple[float, TimeFit]], share: float
+) -> list[tuple[float | None, int]]:
+    """Return for each group its part in the variance of a weighted sum of fits at *share*.
+
+    With its degrees of freedom. The groups are independent; within one, the fits' rounds are pairs.
+    """
+    parts: dict[float, list[tuple[float, Part]]] = {}
+    for factor, fit in weighted:
+        for part in fit.parts:
+            parts.setdefault(part.share, []).append((factor * part.at(share), part))
+    return [variance(terms) for terms in parts.values()]
+
+
+def variance(terms: Sequence[tuple[float, Part]]) -> tuple[float | None, int]:
+    """Return the variance of a weighted sum of the means of one group, and degrees of freedom."""
+    rounds: set[int] = set.intersection(*({*part.logs} for _, part in terms))
+    total = 0.0
+    for index, (factor, part) in enumerate(terms):
+        for other_factor, other in terms[: index + 1]:
+            found = covariance(part.logs, other.logs)
+            if found is None:
+                return None, 0
+            total += (1 if part is other else 2) * factor * other_factor * found
+    return max(0.0, total), len(rounds) - 1
+
+
+def margin(parts: Iterable[tuple[float | None, int]]) -> float | None:
     """Return half of the 95 % interval of a sum of independent figures.
 
     Each has an estimated variance and its degrees of freedom; None where one has no variance.
     """
     known = []
-    for variance, degrees in variances:
-        if variance is None:
+    for part, degrees in parts:
+        if part is None:
             return None
-        if variance > 0:
-            known.append((variance, degrees))
+        if part > 0:
+            known.append((part, degrees))
     if not known:
         return 0.0
-    total = math.fsum(variance for variance, _ in known)
-    squares = math.fsum((variance / total) ** 2 / degrees for variance, degrees in known)
-    # The nearest whole number below, which errs on the wide side.
-    return quantile(0.975, max(1, math.floor(1 / squares + 1e-9))) * math.sqrt(total)
+    total = math.fsum(part for part, _ in known)
+    squares = math.fsum((part / total) ** 2 / degrees for part, degrees in known)
+    return _quantile(1 / squares) * math.sqrt(total)
+
+
+def _quantile(degrees: float) -> float:
+    """Return Student's t of a 95 % interval, between whole degrees of freedom by their inverse."""
+    below = max(1, math.floor(degrees + 1e-9))
+    part = (1 / below - 1 / max(degrees, below)) * below * (below + 1)
+    low, high = quantile(0.975, below), quantile(0.975, below + 1)
+    return low + part * (high - low)
 
 
 def straight(values: Mapping[float, float]) -> tuple[float, float] | None:
