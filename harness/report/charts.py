@@ -97,16 +97,17 @@ def dot_chart(
     levels = [_level(row) for row in range(len(bars))]
     parts.append(Strokes(tuple(((_LEFT, y), (scale.end, y)) for y in levels), GRID))
     for bar, y in zip(bars, levels, strict=True):
-        parts.append(_name(bar, y, width))
+        drawn: list[Part] = [_name(bar, y, width)]
         if bar.value is None:
+            parts.append(Told(f"{bar.name}: {bar.note}", tuple(drawn), bar.name))
             continue
         end = scale(bar.value)
-        drawn: list[Part] = []
         if bar.low is not None and bar.high is not None:
             end = scale(bar.high)
             drawn.append(Strokes((((scale(bar.low), y), (end, y)),), bar.mark.colour, 2))
         drawn.append(Dot(scale(bar.value), y, bar.mark.marker, bar.mark.colour, 8.5))
-        parts += [Told(f"{bar.name}: {bar.label}", tuple(drawn)), _beside(bar, end, y)]
+        drawn.append(_beside(bar, end, y))
+        parts.append(Told(f"{bar.name}: {bar.label}", tuple(drawn), bar.name))
     return Drawing(name, title, _describe(bars), width, height, tuple(parts))
 
 
@@ -124,13 +125,13 @@ def bar_chart(
     parts: list[Part] = [*_ticks(scale, height, tick_label)]
     for row, bar in enumerate(bars):
         y = _level(row)
-        parts.append(_name(bar, y, width))
-        if bar.value is None:
-            continue
-        end = scale(bar.value)
-        corners = ((_LEFT, y - 6), (end, y - 6), (end, y + 6), (_LEFT, y + 6))
-        drawn = Areas((corners,), bar.mark.colour)
-        parts += [Told(f"{bar.name}: {bar.label}", (drawn,)), _beside(bar, end, y)]
+        drawn: list[Part] = [_name(bar, y, width)]
+        if bar.value is not None:
+            end = scale(bar.value)
+            corners = ((_LEFT, y - 6), (end, y - 6), (end, y + 6), (_LEFT, y + 6))
+            drawn += [Areas((corners,), bar.mark.colour), _beside(bar, end, y)]
+        told = bar.note if bar.value is None else bar.label
+        parts.append(Told(f"{bar.name}: {told}", tuple(drawn), bar.name))
     return Drawing(name, title, _describe(bars), width, height, tuple(parts))
 
 
@@ -180,7 +181,7 @@ def line_chart(
         parts.append(Strokes(ticks, MUTED, 0.8))
     parts += _crossings(crossings, across, top, bottom, width)
     for line in lines:
-        parts += _line(line, places, across, up, mixed)
+        parts.append(Told("", tuple(_line(line, places, across, up, mixed)), line.name))
     parts += _name_ends(lines, names, across, up)
     return Drawing(name, title, _describe_lines(lines, places, crossings), width, height, (*parts,))
 
@@ -298,8 +299,11 @@ def _name_ends(
     right = across.end
     for line, name, (x, y), level in zip(lines, names, ends, levels, strict=True):
         path = ((x + 5, y), (right + 22, level), (right + 28, level))
-        yield Strokes((path,), line.mark.colour, opacity=0.7)
-        yield Words(right + 32, level + 4, name)
+        drawn = (
+            Strokes((path,), line.mark.colour, opacity=0.7),
+            Words(right + 32, level + 4, name),
+        )
+        yield Told("", drawn, line.name)
 
 
 def _describe(bars: Sequence[Bar]) -> str:

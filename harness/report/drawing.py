@@ -40,13 +40,17 @@ Part: TypeAlias = "Strokes | Areas | Dot | Words | Told"
 
 @dataclass(frozen=True)
 class Strokes:
-    """Lines: each of *paths* leads through its places. *width* and *dash* are in pixels."""
+    """Lines: each of *paths* leads through its places. *width* and *dash* are in pixels.
+
+    *rounded* ends make a dot of a line that is shorter than it is wide.
+    """
 
     paths: tuple[tuple[Place, ...], ...]
     colour: str
     width: float = 1.0
     dash: tuple[float, float] | None = None
     opacity: float = 1.0
+    rounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,14 @@ class Words:
 
 @dataclass(frozen=True)
 class Told:
-    """Parts that say *text* where a pointer rests on them."""
+    """Parts that say *text* where a pointer rests on them.
+
+    *of* is the variant that they show, by which the page's filter finds them.
+    """
 
     text: str
     parts: tuple[Part, ...]
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Box", "beside_points"]
 
-_NEAR = 9.0  # from a point's middle to its label
-_RINGS = (0.0, 10.0, 22.0, 36.0, 52.0, 70.0, 92.0, 120.0)
-_AROUND = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (1, 1), (-1, -1), (-1, 1))
+# From a point's middle to its label, in pixels and in turns from the right, clockwise.
+_DISTANCES = (9.0, 15.0, 22.0, 31.0, 42.0, 56.0, 72.0, 92.0, 116.0, 145.0, 180.0)
+_TURNS = (0, 8, 12, 4, 14, 2, 10, 6, 15, 1, 9, 7, 13, 3, 11, 5)
+_DIRECTIONS = tuple((math.cos(n * math.pi / 8), math.sin(n * math.pi / 8)) for n in _TURNS)
+_ASIDE = 0.3  # less than that is above or below rather than beside
 _POINT = 5.0  # half of what a point's marker keeps free around it
 
 
@@ -129,12 +132,15 @@ def _room(points: Sequence[Place], index: int) -> float:
 
 
 def _candidates(point: Place, size: tuple[float, float]) -> Iterator[Box]:
+    """Yield boxes around *point*, the near ones first; of those, the ones beside it."""
     (x, y), (width, height) = point, size
-    for ring in _RINGS:
-        for across, down in _AROUND:
-            distance = _NEAR + ring * (0.8 if across and down else 1)
-            left = x + {1: distance, 0: -width / 2, -1: -distance - width}[across]
-            top = y + {1: distance, 0: -height / 2, -1: -distance - height}[down]
-            if across and down and not ring:  # beside the corner, closer
-                top = y + {1: 3.0, -1: -3.0 - height}[down]
+    for distance in _DISTANCES:
+        for across, down in _DIRECTIONS:
+            left = x + across * distance - width * _before(across)
+            top = y + down * distance - height * _before(down)
             yield Box(left, top, left + width, top + height)
+
+
+def _before(direction: float) -> float:
+    """Return how much of a label lies before the place that it is put to."""
+    return 0.0 if direction > _ASIDE else 1.0 if direction < -_ASIDE else 0.5

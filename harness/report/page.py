@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from harness.analysis.costs import cost_models
 from harness.analysis.findings import run_findings
 from harness.analysis.knobs import beside
-from harness.analysis.rows import case_rows
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
+from harness.report.budget import charted
+from harness.report.evidence import Evidence, evidence
 from harness.report.figures import (
     ABSENT,
     byte_text,
@@ -38,6 +40,7 @@ from harness.report.table import blocks, common_reason, describe, misses_target,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.analysis.costs import CostModel
     from harness.analysis.rows import CaseRow
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
@@ -78,13 +81,18 @@ class CaseLine:
 
 @dataclass(frozen=True)
 class Panel:
-    """One group: its charts and its table; *opened* if the page shows it from the start."""
+    """One group: its charts and its table; *opened* if the page shows it from the start.
+
+    *undrawn* if there would be charts, and the page leaves them out.
+    """
 
     anchor: str
     heading: str
     digest: str
     opened: bool
     charts: tuple[Chart, ...]
+    evidence: tuple[Evidence, ...]
+    undrawn: bool
     headers: tuple[str, ...]
     lines: tuple[CaseLine, ...]
     reason: str
@@ -93,6 +101,14 @@ class Panel:
     def with_interval(self) -> int:
         """How many of the first columns leave room for half-widths: time and ratio."""
         return sum(header.startswith(("time", "ratio")) for header in self.headers)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The groups whose charts are drawn, and the cost models that mark crossovers on them."""
+
+    groups: set[Group]
+    models: tuple[CostModel, ...]
 
 
 @dataclass(frozen=True)
@@ -160,12 +176,13 @@ class Page:
 
 def make_page(run: Run) -> Page:
     """Return the page of *run*, its charts drawn."""
-    rows = case_rows(run)
-    marks = palette(row.variant for row in rows)
     found = blocks(run)
+    rows = [row for block in found for row in block.rows]
+    marks = palette(row.variant for row in rows)
+    drawn = _Drawn(charted(found), cost_models(run))
     claims = summary_sentences(run)
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims)
+        _section(f"s{number}", list(several), run, marks, claims, drawn)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -203,6 +220,7 @@ def _section(
     run: Run,
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
+    drawn: _Drawn,
 ) -> Section:
     group = several[0].group
     anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
@@ -217,9 +235,9 @@ def _section(
             for c in claims
             if c.group in anchors
         ),
-        shares=tuple(share_charts(several, marks, anchor)),
+        shares=_shares(several, marks, anchor, drawn),
         panels=tuple(
-            _panel(block, anchors[block.group], block.group in opened, run, marks)
+            _panel(block, anchors[block.group], block.group in opened, run, marks, drawn)
             for block in several
         ),
     )
@@ -237,15 +255,29 @@ def _opened(several: Sequence[Block]) -> set[Group]:
     return {block.group for block in measured if distance(block) == nearest}
 
 
-def _panel(block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]) -> Panel:
+def _shares(
+    several: Sequence[Block], marks: dict[str, Mark], anchor: str, drawn: _Drawn
+) -> tuple[Chart, ...]:
+    if not any(block.group in drawn.groups for block in several):
+        return ()
+    return tuple(share_charts(several, marks, anchor, drawn.models))
+
+
+def _panel(
+    block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark], drawn: _Drawn
+) -> Panel:
     heading = _heading(block.group)
+    about = f"{block.group.scenario}, {heading}"
+    is_drawn = block.group in drawn.groups
     table = _table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
         heading=heading,
         digest=_digest(block.rows),
         opened=opened,
-        charts=tuple(case_charts(block, marks, anchor, f"{block.group.scenario}, {heading}")),
+        charts=tuple(case_charts(block, marks, anchor, about)) if is_drawn else (),
+        evidence=tuple(evidence(block, marks, anchor, about)) if is_drawn else (),
+        undrawn=not is_drawn and common_reason(block.rows) is None,
         headers=tuple(table),
         lines=tuple(_lines(block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),

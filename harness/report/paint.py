@@ -20,7 +20,6 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 
 from harness.report.drawing import PAPER, Areas, Dot, Strokes, Told, Words
-from harness.report.lettering import width_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +65,7 @@ def painted(
         size = (drawing.width / DPI, drawing.height / DPI)
         figure = Figure(figsize=size, dpi=DPI * scale, facecolor="none", edgecolor="none")
         figure.patch.set_visible(False)
-        figure.add_artist(_Painting(drawing, colours))
+        figure.add_artist(_Painting(drawing, colours, anchored=format == "svg"))
         written = io.BytesIO()
         figure.savefig(written, format=format, dpi=DPI * scale, metadata=dict(metadata or {}))
         return written.getvalue()
@@ -75,8 +74,9 @@ def painted(
 class _Painting(Artist):
     """What matplotlib calls to draw: everything in one go, without axes and artists for each."""
 
-    def __init__(self, drawing: Drawing, colours: Mapping[str, str]) -> None:
+    def __init__(self, drawing: Drawing, colours: Mapping[str, str], *, anchored: bool) -> None:
         super().__init__()
+        self._anchored = anchored
         self._drawing = drawing
         self._colours = colours
 
@@ -84,7 +84,8 @@ class _Painting(Artist):
         """Draw every part with *renderer*."""
         figure = self.get_figure(root=True)
         assert figure is not None
-        brush = _Brush(renderer, self._drawing.height, figure.dpi / DPI, self._colours)
+        scale = figure.dpi / DPI
+        brush = _Brush(renderer, self._drawing.height, scale, self._colours, self._anchored)
         brush.paint(self._drawing.parts)
 
 
@@ -92,8 +93,14 @@ class _Brush:
     """Draws parts, one after the other."""
 
     def __init__(
-        self, renderer: RendererBase, height: float, scale: float, colours: Mapping[str, str]
+        self,
+        renderer: RendererBase,
+        height: float,
+        scale: float,
+        colours: Mapping[str, str],
+        anchored: bool,
     ) -> None:
+        self._anchored = anchored  # whether the format knows where a text is anchored
         self._renderer = renderer
         self._height = height
         self._scale = scale
@@ -106,6 +113,7 @@ class _Brush:
             match part:
                 case Strokes():
                     context = self._context(part.colour, part.opacity, part.width)
+                    context.set_capstyle("round" if part.rounded else "butt")
                     if part.dash:
                         context.set_dashes(0, [length * self._scale for length in part.dash])
                     self._path(context, _polylines(part.paths), None)
@@ -150,8 +158,8 @@ class _Brush:
         font = FontProperties(size=words.size, weight="bold" if words.bold else "normal")
         anchor, share = _ANCHORS[words.anchor]
         x, y = words.x * self._scale, words.y * self._scale
-        # An SVG anchors the text itself, wherever its letters turn out to be narrower; for that
-        # it reads the artist. Where the letters are drawn they are moved by what is before x.
+        # An SVG anchors the text itself, however wide its letters turn out to be; for that it
+        # reads the artist. Where letters are drawn, they are moved by what of them is before x.
         artist = Text(
             x,
             self._height * self._scale - y,
@@ -160,8 +168,9 @@ class _Brush:
             rotation_mode="anchor",
             transform=IdentityTransform(),
         )
-        if share:
-            before = share * self._scale * width_of(words.text, words.size, bold=words.bold)
+        if share and not self._anchored:
+            width, _, _ = self._renderer.get_text_width_height_descent(words.text, font, False)
+            before = share * width
             angle = math.radians(words.angle)
             x -= math.cos(angle) * before
             y += math.sin(angle) * before

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from harness.analysis.crossovers import allocation_crossovers, crossovers
 from harness.analysis.knobs import beside, knob_values, knobs
 from harness.plan import format_params
-from harness.report.charts import Bar, Line, Point, bar_chart, dot_chart, line_chart
+from harness.report.charts import Bar, Crossing, Line, Point, bar_chart, dot_chart, line_chart
 from harness.report.figures import byte_text, count_text, time_text, visible
 from harness.report.method import share_text
 from harness.report.scatter import Spot, scatter_chart
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
+    from harness.analysis.costs import CostModel
+    from harness.analysis.crossovers import Crossover
     from harness.analysis.knobs import Values
     from harness.analysis.rows import CaseRow
     from harness.plan import Group
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from harness.report.palette import Mark
     from harness.report.table import Block
 
-__all__ = ["Chart", "case_charts", "share_charts", "time_tick"]
+__all__ = ["Chart", "case_charts", "count_tick", "share_charts", "time_tick"]
 
 
 @dataclass(frozen=True)
@@ -76,23 +79,29 @@ def case_charts(
     for title, kind, figure, text in counted:
         if any(figure(row) is not None for row in rows):
             bars = [_bar(row, marks, figure(row), text(figure(row))) for row in rows]
-            draw = partial(bar_chart, bars, f"{anchor}-{kind}", f"{title}: {about}", _count_tick)
+            draw = partial(bar_chart, bars, f"{anchor}-{kind}", f"{title}: {about}", count_tick)
             note = "counted, not sampled" if kind == "allocations" else "asked for, freed or not"
             yield Chart(title, note, kind, params, draw)
     spots = list(_spots(rows, marks))
     if len(spots) > 1:
         title = "Time against allocations"
         draw = partial(
-            scatter_chart, spots, f"{anchor}-scatter", f"{title}: {about}", time_tick, _count_tick
+            scatter_chart, spots, f"{anchor}-scatter", f"{title}: {about}", time_tick, count_tick
         )
         note = "per operation; the line leads through those that none beats in both"
         yield Chart(title, note, "scatter", params, draw)
 
 
 def share_charts(
-    several: Sequence[Block], marks: Mapping[str, Mark], anchor: str
+    several: Sequence[Block],
+    marks: Mapping[str, Mark],
+    anchor: str,
+    models: Sequence[CostModel] = (),
 ) -> Iterator[Chart]:
-    """Yield time and allocations against the share, per value of the parameters beside it."""
+    """Yield time and allocations against the share, per value of the parameters beside it.
+
+    *models* are those of the run; from them it is marked where another variant becomes cheapest.
+    """
     moving = knobs([block.group for block in several])
     if any(isinstance(value, str) for _, value in knob_values(several[0].group, moving)):
         return  # kinds of work, which no line leads from one to the other
@@ -103,7 +112,10 @@ def share_charts(
         ordered = sorted(together, key=lambda block: block.rows[0].sync_ratio)
         several_settings = setting and len(settings) > 1
         about = f" ({visible(format_params(setting))})" if several_settings else ""
-        yield from _over_share(ordered, moving, marks, f"{anchor}-over{number}", about)
+        group = ordered[0].group
+        of = (group.scenario, group.runtime, setting)
+        model = next((m for m in models if (m.scenario, m.runtime, m.setting) == of), None)
+        yield from _over_share(ordered, moving, marks, f"{anchor}-over{number}", about, model)
 
 
 def _over_share(
@@ -112,6 +124,7 @@ def _over_share(
     marks: Mapping[str, Mark],
     anchor: str,
     about: str,
+    model: CostModel | None,
 ) -> Iterator[Chart]:
     ordered = [block for block in ordered if common_reason(block.rows) is None]
     if len(ordered) < 2:
@@ -124,10 +137,12 @@ def _over_share(
     note = _AXIS_NOTE if not moving else f"{_AXIS_NOTE}; {knob} moves it"
     kinds: tuple[tuple[str, str, Callable[..., Point | None], Callable[[float], str]], ...] = (
         ("Time", "time", _time_point, time_tick),
-        ("Allocations", "allocations", _count_point, _count_tick),
+        ("Allocations", "allocations", _count_point, count_tick),
     )
     for noun, kind, point, tick in kinds:
         if lines := _lines(ordered, marks, point):
+            find = crossovers if kind == "time" else allocation_crossovers
+            crossings = _crossings(find(model), lines, shares) if model else []
             title = f"{noun} against {knob}{about}"
             draw = partial(
                 line_chart,
@@ -137,9 +152,11 @@ def _over_share(
                 f"{group.scenario}: {title}",
                 tick,
                 small_ticks=_between(shares),
+                crossings=crossings,
                 mixed=True,
             )
-            yield Chart(title, note, f"{kind}-by-share", setting, draw)
+            marked = f"; marked is where another becomes {_CHEAPEST[kind]}" if crossings else ""
+            yield Chart(title, note + marked, f"{kind}-by-share", setting, draw)
 
 
 _AXIS_NOTE = (
@@ -148,10 +165,61 @@ _AXIS_NOTE = (
 )
 
 
+_CHEAPEST = {"time": "the fastest", "allocations": "the one with the fewest"}
+
+
+def _crossings(
+    found: Sequence[Crossover], lines: Sequence[Line], shares: Sequence[float]
+) -> list[Crossing]:
+    """Return the crossovers at which the two that cross are the cheapest of all *lines*.
+
+    Those that would have the same label are one.
+    """
+    made: dict[str, Crossing] = {}
+    for crossover in found:
+        levels = {line.name: _at(line, crossover.share, shares) for line in lines}
+        both = [levels.get(visible(name)) for name in (crossover.below, crossover.above)]
+        level = min((value for value in both if value is not None), default=0.0)
+        if any(value is not None and value < level for value in levels.values()):
+            continue
+        place, low, high = (
+            _along(share, shares) for share in (crossover.share, crossover.low, crossover.high)
+        )
+        if low is None or high is None or place is None:
+            continue
+        interval = f"{crossover.low * 100:.3g} to {crossover.high * 100:.3g} %"
+        exactly = f"{crossover.share * 100:.3g} %"
+        label = interval.replace(" to ", "\N{EN DASH}") if crossover.bracketed else exactly
+        where = f"between {interval}" if crossover.bracketed else f"at {exactly} ({interval})"
+        names = visible(crossover.below), visible(crossover.above)
+        told = f"{where} {names[1]} takes over from {names[0]}"
+        if before := made.get(label):
+            told = f"{before.told}; {told}"
+        made[label] = Crossing(place, label, told, low, high)
+    return [*made.values()]
+
+
+def _along(share: float, shares: Sequence[float]) -> float | None:
+    """Return the place of *share* on an axis of *shares*; None if it is on none of its steps."""
+    for index, (low, high) in enumerate(pairwise(shares)):
+        if low <= share <= high and low < high:
+            return index + (share - low) / (high - low)
+    return None
+
+
+def _at(line: Line, share: float, shares: Sequence[float]) -> float | None:
+    """Return the height of *line* at *share*, between the two points beside it."""
+    for one, two in pairwise(line.points):
+        low, high = shares[one.place], shares[two.place]
+        if low <= share <= high and low < high:
+            return one.value + (two.value - one.value) * (share - low) / (high - low)
+    return None
+
+
 def _between(shares: Sequence[float]) -> list[float]:
     """Return the places of round shares between those measured, ten or fewer in a step."""
     found = []
-    for index, (low, high) in enumerate(itertools.pairwise(shares)):
+    for index, (low, high) in enumerate(pairwise(shares)):
         if high - low < 1e-6:
             continue
         step = 10.0 ** math.floor(math.log10((high - low) * 0.999))
@@ -241,5 +309,6 @@ def time_tick(time_ns: float) -> str:
     return f"{time_ns:.4g} ns"
 
 
-def _count_tick(count: float) -> str:
+def count_tick(count: float) -> str:
+    """Write a round count as the label of a tick."""
     return f"{count:,.0f}" if count >= 100 else f"{count:.3g}"

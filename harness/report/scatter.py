@@ -95,16 +95,16 @@ def scatter_chart(
     parts: list[Part] = [*_axes(across, up, width, height, time_label, count_label)]
     parts.append(Strokes((stairs,), MUTED, 1.2, (4, 3)))
     for spot, text, point, whisker, box in zip(spots, names, points, whiskers, boxes, strict=True):
-        if box and dist(point, near := box.nearest(point)) > _LEADER:
-            parts.append(Strokes(((point, near),), spot.mark.colour, opacity=0.7))
         drawn: list[Part] = []
+        if box and dist(point, near := box.nearest(point)) > _LEADER:
+            drawn.append(Strokes(((point, near),), spot.mark.colour, opacity=0.7))
         if whisker:
             drawn.append(Strokes((whisker,), spot.mark.colour, 1.5))
         drawn.append(Dot(*point, spot.mark.marker, spot.mark.colour, 8.5))
-        parts.append(Told(f"{spot.name}: {spot.label}", tuple(drawn)))
         if box:
             baseline = box.bottom - DESCENT * FONT_SIZE
-            parts.append(Words(box.left + 1, baseline, text, bold=spot in best))
+            drawn.append(Words(box.left + 1, baseline, text, bold=spot in best))
+        parts.append(Told(f"{spot.name}: {spot.label}", tuple(drawn), spot.name))
     if unnamed := boxes.count(None):
         told = f"without room for {unnamed} name{'s' if unnamed > 1 else ''}"
         parts.append(Words(_LEFT, height - 8, told, MUTED, _SMALL))

@@ -39,6 +39,7 @@ _STYLES = {
     "stroke",
     "stroke-width",
     "stroke-dasharray",
+    "stroke-linecap",
     "text-anchor",
     "opacity",
     "stroke-opacity",
@@ -92,21 +93,21 @@ def _painted(
     """Yield the elements of what matplotlib paints, as slim as they can be."""
     # Without a date the same figures give the same bytes.
     written = painted(drawing, colours, "svg", metadata={"Date": None, "Creator": None})
-    tips = {f"tip{number}": visible(text) for number, text in enumerate(_told(drawing.parts))}
+    tips = {f"tip{number}": told for number, told in enumerate(_told(drawing.parts))}
     for child in ET.fromstring(written):
         yield from _slim(child, tips, properties)
 
 
-def _told(parts: Sequence[Part]) -> Iterator[str]:
+def _told(parts: Sequence[Part]) -> Iterator[Told]:
     """Yield what is told, in the order in which it is drawn."""
     for part in parts:
         if isinstance(part, Told):
-            yield part.text
+            yield part
             yield from _told(part.parts)
 
 
 def _slim(
-    element: ET.Element, tips: Mapping[str, str], properties: Mapping[str, str]
+    element: ET.Element, tips: Mapping[str, Told], properties: Mapping[str, str]
 ) -> list[ET.Element]:
     """Return what is left of *element*: nothing, itself, or what was inside of it."""
     tag = element.tag.removeprefix(_SVG)
@@ -117,9 +118,13 @@ def _slim(
     if tag == "g" and (tip is None or not children):
         return children
     made = ET.Element(tag, _attributes(element, properties))
+    if tag == "path" and (circle := _circle(made.attrib["d"])):
+        made = ET.Element("circle", circle | {"style": made.attrib["style"]})
     made.text = element.text if tag == "text" else None
-    if tip is not None:
-        ET.SubElement(made, "title").text = tip
+    if tip is not None and tip.of:
+        made.attrib["data-variant"] = visible(tip.of)
+    if tip is not None and tip.text:
+        ET.SubElement(made, "title").text = visible(tip.text)
     made.extend(children)
     return [made]
 
@@ -147,6 +152,8 @@ def _style(text: str, properties: Mapping[str, str]) -> dict[str, str]:
         for key, value in found.items()
         if key in _STYLES and _DEFAULTS.get(key) != value
     }
+    if properties and found.get("fill") == INK:
+        del kept["fill"]  # the page's style sheet has it
     size = re.search(r"([\d.]+)px", found.get("font", "") + found.get("font-size", ""))
     if size and float(size[1]) != FONT_SIZE:
         kept["font-size"] = f"{float(size[1]):g}px"
@@ -171,6 +178,16 @@ def _path(data: str) -> str:
             written.append(command + " ".join(values))
         here = values[-2:] or here
     return "".join(written)
+
+
+def _circle(data: str) -> dict[str, str] | None:
+    """Return the attributes of the circle that path data draw: four curves, from the right."""
+    steps = _STEP.findall(data)
+    if "".join(command for command, _ in steps) != "MCCCC":
+        return None
+    right, y = (float(number) for number in steps[0][1].split())
+    left = float(steps[2][1].split()[-2])
+    return {"cx": _tenth((left + right) / 2), "cy": _tenth(y), "r": _tenth((right - left) / 2)}
 
 
 def _tenth(number: float) -> str:

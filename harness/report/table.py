@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.rows import CaseRow
     from harness.plan import Group
-    from harness.record import Run
+    from harness.record import GroupRecord, Run
 
 __all__ = [
     "Block",
@@ -38,10 +38,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Block:
-    """One group and its rows."""
+    """One group, its rows, and what was measured of it, if it was."""
 
     group: Group
     rows: tuple[CaseRow, ...]
+    record: GroupRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,13 @@ class Column:
 def blocks(run: Run) -> tuple[Block, ...]:
     """Return the groups of the plan, each with its rows, in the order of the plan."""
     rows = iter(case_rows(run))
+    records = {record.group: record for record in run.groups}
     return tuple(
-        Block(group, tuple(islice(rows, len(group.variants) + len(group.unavailable))))
+        Block(
+            group,
+            tuple(islice(rows, len(group.variants) + len(group.unavailable))),
+            records.get(group),
+        )
         for group in run.plan.groups
     )
 
