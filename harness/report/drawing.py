@@ -7,7 +7,7 @@ report's hundreds of charts, and write twice the SVG.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ __all__ = [
     "Told",
     "Words",
     "all_words",
+    "moved",
 ]
 
 # Sentinels: colours that no chart shows, each standing for a colour of the page or the file.
@@ -125,3 +126,16 @@ def all_words(parts: tuple[Part, ...]) -> Iterator[Words]:
             yield part
         elif isinstance(part, Told):
             yield from all_words(part.parts)
+
+
+def moved(parts: tuple[Part, ...], right: float, down: float) -> Iterator[Part]:
+    """Yield *parts*, each *right* and *down* by so many pixels."""
+    for part in parts:
+        match part:
+            case Dot() | Words():
+                yield replace(part, x=part.x + right, y=part.y + down)
+            case Strokes() | Areas():
+                paths = (tuple((x + right, y + down) for x, y in path) for path in part.paths)
+                yield replace(part, paths=tuple(paths))
+            case Told():
+                yield replace(part, parts=tuple(moved(part.parts, right, down)))

@@ -39,16 +39,22 @@ def evidence(
     if record is None or not block.rows:
         return
     baseline = block.rows[0].baseline
-    if times := tuple(_times(record, baseline, marks, anchor, about)):
+    order = {row.variant: place for place, row in enumerate(block.rows)}
+    if times := tuple(_times(record, baseline, order, marks, anchor, about)):
         yield Evidence("Distribution and drift", times)
-    if sizes := tuple(_sizes(record, marks, anchor, about)):
+    if sizes := tuple(_sizes(record, order, marks, anchor, about)):
         yield Evidence("What is allocated", sizes)
 
 
 def _times(
-    record: GroupRecord, baseline: str, marks: Mapping[str, Mark], anchor: str, about: str
+    record: GroupRecord,
+    baseline: str,
+    order: Mapping[str, int],
+    marks: Mapping[str, Mark],
+    anchor: str,
+    about: str,
 ) -> Iterator[Chart]:
-    found = list(distributions(record, baseline))
+    found = sorted(distributions(record, baseline), key=lambda each: order[each.variant])
     if not found:
         return
     title, params = "Values by round", record.group.params
@@ -93,11 +99,15 @@ def _label(found: Distribution, baseline: str) -> str:
 
 
 def _sizes(
-    record: GroupRecord, marks: Mapping[str, Mark], anchor: str, about: str
+    record: GroupRecord,
+    order: Mapping[str, int],
+    marks: Mapping[str, Mark],
+    anchor: str,
+    about: str,
 ) -> Iterator[Chart]:
     holdings = [
-        Holding.of(visible(variant), marks[variant], allocations.kinds)
-        for variant, allocations in record.allocations.items()
+        Holding.of(visible(variant), marks[variant], record.allocations[variant].kinds)
+        for variant in sorted(record.allocations, key=order.__getitem__)
     ]
     if any(holding.counts for holding in holdings):
         title = "Sizes of what is allocated"

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["Row", "course_chart", "rounds_chart"]
 
 _WIDTH = 450.0
-_LEFT, _SMALL = 46.0, 11.0
+_LEFT, _SMALL = 54.0, 11.0
 _NAME, _BODY, _BELOW, _AXIS = 20.0, 46.0, 12.0, 22.0
 _HISTOGRAM, _BINS = 46.0, 24
 _SHOWN = 0.9  # of the rounds' middle halves, how many the axis shows whole
 _ROOM = 1.6
+_TICKED = 0.8  # of the axis: a label above is in the way of the name
 _LEAST = 0.01  # the axis reaches 1 % or more: below, everything is equal
 _COURSE = 190.0
 _MINUS = "\N{MINUS SIGN}"
@@ -113,8 +114,8 @@ def _frame(row: Row, up: Scale, limit: float, across: Scale, width: float) -> It
     room = width - width_of(label, _SMALL) - 12
     yield Words(4, up.end - 7, fitted(row.name, room))
     yield Words(width, up.end - 7, label, MUTED, _SMALL, "end")
-    ticks = [tick for tick in round_ticks(-limit, limit, 5) if abs(tick) > limit / 4]
-    ticks = [max(ticks, default=limit), min(ticks, default=-limit)]
+    tick = max(round_ticks(-limit * _TICKED, limit * _TICKED, 5))
+    ticks = (tick, -tick) if tick else ()
     yield Strokes(tuple(((_LEFT, up(tick)), (width, up(tick))) for tick in (*ticks, 0.0)), GRID)
     for tick in ticks:
         yield Words(_LEFT - 6, up(tick) + 4, _signed(tick), MUTED, _SMALL, "end")

@@ -187,4 +187,4 @@ def shorten(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     tail = (most - 1) // 2
-    return f"{text[: most - 1 - tail]}…{text[-tail:]}"
+    return f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"

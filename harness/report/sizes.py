@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Holding", "sizes_chart"]
 
 _WIDTH = 450.0
-_LEFT, _NAME, _BODY, _AXIS, _SMALL = 14.0, 18.0, 30.0, 40.0, 11.0
+_LEFT, _NAME, _BODY, _AXIS, _SMALL = 22.0, 18.0, 30.0, 40.0, 11.0
 _LARGEST, _SMALLEST = 24.0, 2.0  # a dot's diameter
 _TOO_SMALL = 7.0  # to rest a pointer on
 _TOLD = 3

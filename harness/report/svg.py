@@ -55,16 +55,16 @@ def inline_svg(drawing: Drawing) -> Markup:
     return Markup(ET.tostring(root, encoding="unicode"))
 
 
-def svg_document(drawing: Drawing, comment: str) -> str:
-    """Return *drawing* as a file that stands alone, on white; *comment* is its description."""
+def svg_document(drawing: Drawing, maker: str) -> str:
+    """Return *drawing* as a file that stands alone, on white, signed by its *maker*."""
     root = _root(drawing)
     root.attrib["xmlns"] = _SVG.strip("{}")
     root.attrib["style"] = (
         f"font:{FONT_SIZE:g}px {_FONTS};background:{PRINTED[PAPER]};stroke-linejoin:round"
     )
-    ET.SubElement(root, "metadata").text = visible(comment)
-    size = {"width": "100%", "height": "100%", "fill": PRINTED[PAPER]}
-    ET.SubElement(root, "rect", size)
+    signed = ET.Element("metadata")
+    signed.text = visible(maker)
+    root.insert(0, signed)
     root.extend(_painted(drawing, PRINTED, {}))
     return f"{ET.tostring(root, encoding='unicode')}\n"
 

@@ -94,7 +94,7 @@ def test_the_browser_draws_every_chart(tmp_path: Path) -> None:
     write_report(make_run(sync_ratios=(0.0, 1.0)), path)
     dom, console = visit(path, tmp_path / "profile")
     assert console == ""
-    assert len(re.findall(r'<svg [^>]*role="img"', dom)) == 2 + 2 * 4
+    assert len(re.findall(r'<svg [^>]*role="img"', dom)) == 2 + 2 * (4 + 3)
 
 
 def test_the_check_itself_sees_errors_and_wide_pages(tmp_path: Path) -> None:
