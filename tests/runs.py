@@ -90,6 +90,7 @@ def make_run(
     instruments: tuple[str, ...] = INSTRUMENTS,
     runtime: Runtime | None = None,
     rounds: int = 4,
+    values: int = 15,
     noise: float = 0.01,
     measured: int | None = None,
     findings: tuple[Finding, ...] = (),
@@ -101,18 +102,18 @@ def make_run(
     groups = tuple(
         Group(
             scenario=scenario,
-            params=tuple(zip(axes, values, strict=True)),
+            params=tuple(zip(axes, setting, strict=True)),
             variants=tuple(
-                variant for variant in variants if variant != "synchronous" or values[0] == 1
+                variant for variant in variants if variant != "synchronous" or setting[0] == 1
             ),
             runtime=runtime or Runtime("3.13.0"),
             unavailable=tuple(unavailable),
         )
         for scenario in scenarios
-        for values in itertools.product(*axes.values())
+        for setting in itertools.product(*axes.values())
     )
     # As many values as the snapshots were made of, whatever the preset takes today.
-    exactly = replace(PRESETS[preset], values=15)
+    exactly = replace(PRESETS[preset], values=values)
     plan = Plan(groups, baseline, exactly, seed=1, instruments=instruments)
     done = groups if measured is None else groups[:measured]
     return Run(

@@ -48,6 +48,6 @@ def _width(text: str, bold: bool) -> float:
     known = "".join(_EM if unicodedata.east_asian_width(c) in "WF" else c for c in text)
     font = FontProperties(size=FONT_SIZE, weight="bold" if bold else "normal")
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ ")
         width, _, _ = text_to_path.get_text_width_height_descent(known, font, ismath=False)
     return float(width)

@@ -274,7 +274,7 @@ def _panel(
         anchor=anchor,
         heading=heading,
         digest=_digest(block.rows),
-        opened=opened,
+        opened=opened and (is_drawn or not drawn.groups),
         charts=tuple(case_charts(block, marks, anchor, about)) if is_drawn else (),
         evidence=tuple(evidence(block, marks, anchor, about)) if is_drawn else (),
         undrawn=not is_drawn and common_reason(block.rows) is None,

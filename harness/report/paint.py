@@ -19,6 +19,7 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, IdentityTransform
 
+from harness.printable import printable
 from harness.report.drawing import PAPER, Areas, Dot, Strokes, Told, Words
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def painted(
     """
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
         # The page's fonts draw the text, not matplotlib's: what those lack does not matter.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message=r"Glyph \d+ ")
         size = (drawing.width / DPI, drawing.height / DPI)
         figure = Figure(figsize=size, dpi=DPI * scale, facecolor="none", edgecolor="none")
         figure.patch.set_visible(False)
@@ -165,23 +166,24 @@ class _Brush:
         font = FontProperties(size=words.size, weight="bold" if words.bold else "normal")
         anchor, share = _ANCHORS[words.anchor]
         x, y = words.x * self._scale, words.y * self._scale
+        text = printable(words.text)  # or the SVG may not be one
         # An SVG anchors the text itself, however wide its letters turn out to be; for that it
         # reads the artist. Where letters are drawn, they are moved by what of them is before x.
         artist = Text(
             x,
             self._height * self._scale - y,
-            words.text,
+            text,
             horizontalalignment=anchor,
             rotation_mode="anchor",
             transform=IdentityTransform(),
         )
         if share and not self._anchored:
-            width, _, _ = self._renderer.get_text_width_height_descent(words.text, font, False)
+            width, _, _ = self._renderer.get_text_width_height_descent(text, font, False)
             before = share * width
             angle = math.radians(words.angle)
             x -= math.cos(angle) * before
             y += math.sin(angle) * before
-        self._renderer.draw_text(context, x, y, words.text, font, words.angle, mtext=artist)
+        self._renderer.draw_text(context, x, y, text, font, words.angle, mtext=artist)
         context.restore()
 
 
