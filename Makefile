@@ -80,6 +80,7 @@ test: $(DEV_STAMP) ## run the tests (PYTEST="--cov" shows what they miss)
 check: $(DEV_STAMP) ## lint, formatting, types, architecture
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/oxlint harness/report/templates
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 

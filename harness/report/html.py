@@ -16,6 +16,7 @@ from harness.errors import InputError
 from harness.printable import printable
 from harness.report.figures import visible
 from harness.report.page import make_page
+from harness.report.scripts import PAGE_SCRIPTS, read_script
 
 if TYPE_CHECKING:
     from harness.record import Run
@@ -52,7 +53,9 @@ def render_report(run: Run) -> str:
     )
     environment.filters |= {"visible": visible, "breakable": _breakable}
     return environment.get_template("report.html.j2").render(
-        page=make_page(run), version=__version__
+        page=make_page(run),
+        version=__version__,
+        scripts=[read_script(name) for name in PAGE_SCRIPTS],
     )
 
 

@@ -38,10 +38,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class OverviewRow:
-    """One group: its scenario, the parameters that vary, its runtime, and a cell per variant."""
+    """One group: its scenario, the parameters that vary, its runtime, and a cell per variant.
+
+    *setting* has all its parameters, as a row of a result table does.
+    """
 
     scenario: str
     params: str
+    setting: str
     python: str
     loop: str
     cells: tuple[Cell, ...]
@@ -79,6 +83,7 @@ def overview(rows: Sequence[CaseRow]) -> Overview | None:
             OverviewRow(
                 scenario,
                 varying[scenario, params],
+                params,
                 python,
                 loop,
                 tuple(cells[place] for place in places),

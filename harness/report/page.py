@@ -5,12 +5,9 @@ Everything that comes from a run goes through :func:`visible`; the templates esc
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup, escape
 
 from harness.analysis.costs import cost_models
 from harness.analysis.findings import run_findings
@@ -18,7 +15,10 @@ from harness.analysis.knobs import beside
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
+from harness.report.anchors import case_anchor, group_anchor
 from harness.report.budget import charted
+from harness.report.claims import Claim, set_apart
+from harness.report.costs import make_costs
 from harness.report.evidence import Evidence, evidence
 from harness.report.figures import (
     ABSENT,
@@ -38,13 +38,14 @@ from harness.report.proof import proof_lines, proof_verdict
 from harness.report.table import blocks, common_reason, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from harness.analysis.costs import CostModel
     from harness.analysis.rows import CaseRow
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
     from harness.record import Finding, Run
+    from harness.report.costs import Costs, CostTable
     from harness.report.figures import Unit
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
@@ -72,6 +73,7 @@ class Figure:
 class CaseLine:
     """One row of the table of cases; without figures only its *trouble* is shown."""
 
+    anchor: str
     variant: str
     colour: str
     is_baseline: bool
@@ -83,10 +85,12 @@ class CaseLine:
 class Panel:
     """One group: its charts and its table; *opened* if the page shows it from the start.
 
-    *undrawn* if there would be charts, and the page leaves them out.
+    The page's filter finds it by its *words*, as it does a section. *undrawn* if there would be
+    charts, and the page leaves them out.
     """
 
     anchor: str
+    words: str
     heading: str
     digest: str
     opened: bool
@@ -112,24 +116,16 @@ class _Drawn:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One sentence with its variants set apart, and the panel whose charts show it."""
-
-    text: Markup
-    tone: str
-    anchor: str
-    about: str
-
-
-@dataclass(frozen=True)
 class Section:
     """One scenario on one runtime."""
 
     anchor: str
+    words: str
     name: str
     title: str
     runtime: str
     claims: tuple[Claim, ...]
+    costs: tuple[CostTable, ...]
     shares: tuple[Chart, ...]
     panels: tuple[Panel, ...]
 
@@ -142,8 +138,10 @@ class Page:
     title: str
     lede: str
     status: str
+    costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
+    panels: dict[tuple[str, str, str, str], str]
     marks: dict[str, Mark]
     baseline: str
     target: str
@@ -157,7 +155,7 @@ class Page:
     @property
     def claimed(self) -> bool:
         """Whether there is anything to say in short."""
-        return any(section.claims for section in self.sections)
+        return bool(self.costs.story)
 
     @property
     def several_runtimes(self) -> bool:
@@ -173,6 +171,14 @@ class Page:
             for key, several in groupby(rows, key=lambda row: (row.scenario, row.python, row.loop))
         ]
 
+    def panel_of(self, row: OverviewRow) -> str:
+        """Return the anchor of the panel that shows what *row* of the overview does in short."""
+        return self.panels[row.scenario, row.setting, row.python, row.loop]
+
+    def section_of(self, row: OverviewRow) -> str:
+        """Return the anchor of the section that *row* of the overview belongs to."""
+        return self.panel_of(row).rpartition("/")[0] + "/"
+
 
 def make_page(run: Run) -> Page:
     """Return the page of *run*, its charts drawn."""
@@ -181,8 +187,13 @@ def make_page(run: Run) -> Page:
     marks = palette(row.variant for row in rows)
     drawn = _Drawn(charted(found), cost_models(run))
     claims = summary_sentences(run)
+    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
+    anchors = {
+        group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
+    }
+    costs = make_costs(run, drawn.models, anchors, marks)
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims, drawn)
+        _section(f"s{number}", list(several), run, marks, claims, anchors, costs, drawn)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -192,8 +203,14 @@ def make_page(run: Run) -> Page:
         title=_title(run),
         lede=measured_in(run),
         status=_STATUS.get(run.status, ""),
+        costs=costs,
         sections=sections,
         overview=overview(rows),
+        panels={
+            (group.scenario, format_params(group.params), runtime.python, runtime.loop): anchor
+            for group, anchor in anchors.items()
+            for runtime in (group.runtime,)
+        },
         marks=marks,
         baseline=visible(run.plan.baseline),
         target=f"± {run.plan.preset.target * 100:g} %",
@@ -215,30 +232,45 @@ def _title(run: Run) -> str:
 
 
 def _section(
-    anchor: str,
+    name: str,
     several: Sequence[Block],
     run: Run,
     marks: dict[str, Mark],
     claims: Sequence[Sentence],
+    anchors: Mapping[Group, str],
+    costs: Costs,
     drawn: _Drawn,
 ) -> Section:
+    """Return one section; *name* is what the ids of its charts start with."""
     group = several[0].group
-    anchors = {block.group: f"{anchor}-{place}" for place, block in enumerate(several, start=1)}
+    own = {block.group for block in several}
     opened = _opened(several)
     return Section(
-        anchor=anchor,
+        anchor=anchors[group].rpartition("/")[0] + "/",
+        words=" ".join(
+            map(visible, (group.scenario, run.titles.get(group.scenario, ""), str(group.runtime)))
+        ),
         name=visible(group.scenario),
         title=visible(run.titles.get(group.scenario, group.scenario)),
         runtime=str(group.runtime),
         claims=tuple(
-            Claim(_set_apart(c), str(c.tone), anchors[c.group], _heading(c.group))
+            Claim(set_apart(c.text, c.variants), str(c.tone), anchors[c.group], _heading(c.group))
             for c in claims
-            if c.group in anchors
+            if c.group in own
         ),
-        shares=_shares(several, marks, anchor, drawn),
+        costs=costs.tables.get((group.scenario, group.runtime), ()),
+        shares=_shares(several, marks, name, drawn),
         panels=tuple(
-            _panel(block, anchors[block.group], block.group in opened, run, marks, drawn)
-            for block in several
+            _panel(
+                f"{name}-{place}",
+                block,
+                anchors[block.group],
+                block.group in opened,
+                run,
+                marks,
+                drawn,
+            )
+            for place, block in enumerate(several, start=1)
         ),
     )
 
@@ -256,15 +288,21 @@ def _opened(several: Sequence[Block]) -> set[Group]:
 
 
 def _shares(
-    several: Sequence[Block], marks: dict[str, Mark], anchor: str, drawn: _Drawn
+    several: Sequence[Block], marks: dict[str, Mark], name: str, drawn: _Drawn
 ) -> tuple[Chart, ...]:
     if not any(block.group in drawn.groups for block in several):
         return ()
-    return tuple(share_charts(several, marks, anchor, drawn.models))
+    return tuple(share_charts(several, marks, name, drawn.models))
 
 
 def _panel(
-    block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark], drawn: _Drawn
+    name: str,
+    block: Block,
+    anchor: str,
+    opened: bool,
+    run: Run,
+    marks: dict[str, Mark],
+    drawn: _Drawn,
 ) -> Panel:
     heading = _heading(block.group)
     about = f"{block.group.scenario}, {heading}"
@@ -272,14 +310,15 @@ def _panel(
     table = _table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
+        words=f"{heading} {visible(format_params(block.group.params))}",
         heading=heading,
         digest=_digest(block.rows),
         opened=opened and (is_drawn or not drawn.groups),
-        charts=tuple(case_charts(block, marks, anchor, about)) if is_drawn else (),
-        evidence=tuple(evidence(block, marks, anchor, about)) if is_drawn else (),
+        charts=tuple(case_charts(block, marks, name, about)) if is_drawn else (),
+        evidence=tuple(evidence(block, marks, name, about)) if is_drawn else (),
         undrawn=not is_drawn and common_reason(block.rows) is None,
         headers=tuple(table),
-        lines=tuple(_lines(block.rows, table, marks)),
+        lines=tuple(_lines(anchor, block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),
     )
 
@@ -315,11 +354,12 @@ def _time(row: CaseRow, unit: Unit) -> Figure:
 
 
 def _lines(
-    rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
+    anchor: str, rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
 ) -> Iterator[CaseLine]:
     for index, row in enumerate(rows):
         figures = tuple(column[index] for column in table.values())
         yield CaseLine(
+            anchor=case_anchor(anchor, row.variant),
             variant=visible(row.variant),
             colour=marks[row.variant].colour,
             is_baseline=row.is_baseline,
@@ -343,13 +383,3 @@ def _heading(group: Group) -> str:
     others = beside(group)
     text = f"{share_text(group)} synchronous"
     return f"{text}, {visible(format_params(others))}" if others else text
-
-
-def _set_apart(sentence: Sentence) -> Markup:
-    """Return the sentence with the names of variants marked up as code."""
-    names = sorted(map(re.escape, sentence.variants), key=len, reverse=True)
-    parts = re.split(rf"(?<!\w)({'|'.join(names)})(?!\w)", sentence.text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(visible(part)) if index % 2 else escape(part)
-        for index, part in enumerate(parts)
-    )

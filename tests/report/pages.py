@@ -1,4 +1,4 @@
-"""What a parser of HTML sees in a report: ids, links, requests, text alternatives."""
+"""What a parser of HTML sees in a report: ids, links, requests, scripts, text alternatives."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Reading(HTMLParser):
         self.pictures: list[dict[str, str | None]] = []
         self.unbalanced: list[str] = []
         self.text: dict[str, list[str]] = {}
+        self.scripts: list[str] = []
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -48,7 +49,9 @@ class Reading(HTMLParser):
             self.unbalanced.append(tag)
 
     def handle_data(self, data: str) -> None:
-        if self._open and data.strip():
+        if self._open and self._open[-1] == "script":
+            self.scripts.append(data)
+        elif self._open and data.strip():
             self.text.setdefault(self._open[-1], []).append(data.strip())
 
 

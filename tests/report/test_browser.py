@@ -1,76 +1,24 @@
+"""The report in a real browser."""
+
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
 from harness.report.html import write_report
+from tests.report.browser import PHONE
 from tests.report.test_html import HOSTILE, LONG
 from tests.runs import COSTS, make_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="no Chromium or Chrome is installed to open the page with"
-)
-
-PHONE = 390
-# Headless Chromium has no window as narrow as a phone, so the page is put into a frame.
-# Closed panels are opened: what is in them has to fit as well.
-FRAME = f"""\
-<!DOCTYPE html><meta charset="utf-8"><p id="answer">not loaded</p>
-<iframe src="index.html" style="width:{PHONE}px;height:3000px;border:0"></iframe>
-<script>
-addEventListener("load", () => {{
-  const page = document.querySelector("iframe").contentDocument;
-  page.querySelectorAll("details").forEach(panel => panel.open = true);
-  const root = page.documentElement;
-  document.querySelector("#answer").textContent =
-    `wide ${{root.scrollWidth}} of ${{root.clientWidth}} scripts ${{page.scripts.length}}`;
-}});
-</script>
-"""
+    from harness.record import Run
+    from tests.report.browser import Browsing
 
 
-def visit(page: Path, profile: Path, fragment: str = "") -> tuple[str, str]:
-    """Return the document after loading, and what the console said."""
-    done = subprocess.run(
-        [
-            str(BROWSER),
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            "--disable-dev-shm-usage",
-            "--allow-file-access-from-files",
-            "--enable-logging=stderr",
-            f"--user-data-dir={profile}",
-            "--hide-scrollbars",
-            "--dump-dom",
-            page.as_uri() + fragment,
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=90,
-    )
-    console = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout, "\n".join(console)
-
-
-def test_a_report_opens_from_disk_without_a_word_and_fits_a_phone(tmp_path: Path) -> None:
+def hostile_run() -> Run:
+    """Return a run with twelve variants and names as long and as hostile as they come."""
     run = make_run(
         scenarios=("lookup", HOSTILE),
         sync_ratios=(0.0, 0.9, 1.0),
@@ -80,38 +28,47 @@ def test_a_report_opens_from_disk_without_a_word_and_fits_a_phone(tmp_path: Path
         noise=0.2,
         measured=5,
     )
-    run = replace(run, environment={"k" * 60: "v" * 300, HOSTILE: HOSTILE})
-    write_report(run, tmp_path / "index.html")
-    frame = tmp_path / "frame.html"
-    frame.write_text(FRAME, encoding="utf-8")
-    dom, console = visit(frame, tmp_path / "profile")
-    assert console == ""
-    assert f'<p id="answer">wide {PHONE} of {PHONE} scripts 0</p>' in dom
+    return replace(run, environment={"k" * 60: "v" * 300, HOSTILE: HOSTILE})
 
 
-def test_the_browser_draws_every_chart(tmp_path: Path) -> None:
+def test_a_report_opens_from_disk_without_a_word_and_fits_a_phone(
+    tmp_path: Path, visit: Browsing
+) -> None:
+    path = tmp_path / "index.html"
+    write_report(hostile_run(), path)
+    opened = visit(path, window=PHONE)
+    # What is in closed panels has to fit as well.
+    opened.page.evaluate("document.querySelectorAll('details').forEach(panel => panel.open = true)")
+    assert opened.overflow == 0
+
+
+def test_the_browser_draws_every_chart(tmp_path: Path, visit: Browsing) -> None:
     path = tmp_path / "index.html"
     write_report(make_run(sync_ratios=(0.0, 1.0)), path)
-    dom, console = visit(path, tmp_path / "profile")
-    assert console == ""
-    assert len(re.findall(r'<svg [^>]*role="img"', dom)) == 2 + 2 * (4 + 3)
+    assert visit(path).page.locator("svg[role=img]").count() == 2 + 2 * (4 + 3)
 
 
-def test_the_check_itself_sees_errors_and_wide_pages(tmp_path: Path) -> None:
-    """A page that is too wide and says so on the console is noticed: the test can fail."""
-    (tmp_path / "index.html").write_text(
-        '<!DOCTYPE html><div style="width:700px">x</div><script>console.error("boo")</script>',
+def test_the_check_itself_sees_errors_requests_and_wide_pages(
+    tmp_path: Path, visit: Browsing
+) -> None:
+    """A page that is too wide and says so on the console is noticed: the tests can fail."""
+    path = tmp_path / "index.html"
+    path.write_text(
+        '<!DOCTYPE html><div style="width:700px">x</div><img src="picture.png">'
+        '<script>console.error("boo"); throw new Error("thrown")</script>',
         encoding="utf-8",
     )
-    frame = tmp_path / "frame.html"
-    frame.write_text(FRAME, encoding="utf-8")
-    dom, console = visit(frame, tmp_path / "profile")
-    assert "boo" in console
-    assert re.search(rf"wide 70\d of {PHONE} scripts 1", dom)
+    opened = visit(path, window=PHONE)
+    assert opened.overflow >= 700 - PHONE[0]
+    picture = path.with_name("picture.png").as_uri()
+    for trouble in ("error: boo", "error: thrown", f"request: {picture}"):
+        assert trouble in opened.troubles
+    assert any(line.startswith("image-alt: ") for line in opened.violations())
+    opened.troubles.clear()
 
 
-def test_a_link_opens_the_panel_that_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_opens_the_panel_that_it_leads_to(tmp_path: Path, visit: Browsing) -> None:
     path = tmp_path / "index.html"
     write_report(make_run(sync_ratios=(0.0, 0.9)), path)
-    dom, _ = visit(path, tmp_path / "profile", "#s1-1")
-    assert len(re.findall(r"<details [^>]*open", dom)) == 2
+    assert visit(path).page.locator("details[open]").count() == 1
+    assert visit(path, "#lookup/0").page.locator("details[open]").count() == 2

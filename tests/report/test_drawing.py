@@ -93,7 +93,7 @@ def test_a_short_text_is_as_short_as_asked(text: str, most: int) -> None:
 def test_counts_of_zero_and_many_are_on_one_axis() -> None:
     scale = Scale.of_counts([0, 1, 24.4], 0, 100)
     assert scale(0) == 0
-    assert 10 < scale(1) < 40
+    assert 10 < scale(1) < 40 < scale(24.4)
 
 
 def spot(name: str, allocations: float, time_ns: float) -> Spot:
