@@ -60,6 +60,10 @@ _STATUS = {
 }
 
 
+# From this many on, opening all panels of a page would take a browser seconds.
+_MANY_PANELS = 150
+
+
 @dataclass(frozen=True)
 class Figure:
     """One cell of the table of cases: a figure, its half-width, and whether that is too wide."""
@@ -161,6 +165,11 @@ class Page:
     def several_runtimes(self) -> bool:
         """Whether a scenario's name alone leaves its runtime open."""
         return len({section.runtime for section in self.sections}) > 1
+
+    @property
+    def large(self) -> bool:
+        """Whether a browser had better lay out only what is in sight."""
+        return sum(len(section.panels) for section in self.sections) > _MANY_PANELS
 
     @property
     def overview_groups(self) -> list[tuple[tuple[str, str, str], list[OverviewRow]]]:

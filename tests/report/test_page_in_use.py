@@ -72,14 +72,15 @@ def case(page: Page, anchor: str) -> Locator:
 
 def column(page: Page, anchor: str, place: int = 0) -> list[str]:
     """Return the texts of a column of the table in the panel at *anchor*, without half-widths."""
-    cells = page.locator(f'[id="{anchor}"] tbody tr:not([hidden]) > :nth-child({place + 1})')
+    cells = page.locator(f'[id="{anchor}"] tbody tr:visible > :nth-child({place + 1})')
     return [re.sub(r"\s*(±.*|#|baseline.*)", "", text) for text in cells.all_text_contents()]
 
 
 def shown_variants(page: Page) -> set[str]:
     """Return the variants whose marks the charts of the first section show in full."""
-    marks = page.locator("section.scenario .wide svg [data-variant]:not(.off)")
-    return set(marks.evaluate_all("marks => marks.map((mark) => mark.dataset.variant)"))
+    marks = page.locator("section.scenario").first.locator(".wide svg [data-variant]")
+    full = "marks.filter((mark) => getComputedStyle(mark).opacity === '1')"
+    return set(marks.evaluate_all(f"marks => {full}.map((mark) => mark.dataset.variant)"))
 
 
 # Accessible
@@ -232,6 +233,17 @@ def test_what_is_found_in_a_closed_panel_is_opened_while_it_is_filtered(
     assert opened.count() == before
 
 
+def test_a_cell_of_the_overview_goes_where_its_case_does(tmp_path: Path, visit: Browsing) -> None:
+    path = tmp_path / "index.html"
+    write_report(
+        make_run(scenarios=("coroutine_pool", "reader"), variants=("task", "coroutine")), path
+    )
+    page = visit(path, "#?text=coroutine").page
+    cells = page.locator("#overview td")
+    seen = cells.evaluate_all("cells => cells.map((cell) => getComputedStyle(cell).visibility)")
+    assert seen == ["visible", "visible", "hidden", "visible"]
+
+
 def test_a_filtered_view_can_be_linked(path: Path, visit: Browsing) -> None:
     page = visit(path, "#overview").page
     page.get_by_text("Variants", exact=True).first.click()
@@ -260,7 +272,7 @@ def test_a_link_to_what_is_filtered_away_shows_everything(path: Path, visit: Bro
 def test_the_filter_takes_any_name_and_any_address(hostile: Path, visit: Browsing) -> None:
     page = visit(hostile, "#%E0%A4%A?text=%E0%A4%A&without=nothing&without").page
     page.locator("#filter").fill(HOSTILE)
-    found = page.locator("tr[data-case]:not([hidden])")
+    found = page.locator("tr[data-case]:visible")
     page.wait_for_function("document.querySelector('#count').textContent.includes(' of ')")
     assert found.count() > 0
     assert page.locator("[data-variant]").count() > 100

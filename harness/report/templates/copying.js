@@ -86,7 +86,7 @@ function halfOf(cell) {
 function cellsOf(row) {
   const cells = [];
   for (const cell of row.cells) {
-    if (!cell.hidden) {
+    if (isShown(cell)) {
       cells.push(cell, ...Array.from({ length: cell.colSpan - 1 }, () => null));
     }
   }
@@ -102,13 +102,21 @@ function readTable(table) {
     for (const row of body.rows) {
       if (row.classList.contains("fixed")) {
         group = plain(row);
-      } else if (!row.hidden) {
+      } else if (isShown(row)) {
         const cells = cellsOf(row).slice(0, headers.length);
-        rows.push({ group, cells: cells.map((cell) => (cell?.classList.contains("off") ? null : cell)) });
+        rows.push({ group, cells: cells.map((cell) => (cell && isVisible(cell) ? cell : null)) });
       }
     }
   }
   return { headers, rows };
+}
+
+function isShown(element) {
+  return getComputedStyle(element).display !== "none";
+}
+
+function isVisible(cell) {
+  return getComputedStyle(cell).visibility !== "hidden";
 }
 
 function escaped(text) {

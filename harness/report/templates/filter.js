@@ -2,73 +2,83 @@
 //
 // - [data-words] is a scope (a section, a panel): the words are what the reader may type for all
 //   that is in it. A scope in which nothing is left is hidden.
-// - tr[data-case] is a case, of the variant data-variant. It is shown if its variant is ticked, and
-//   if each word typed is in its variant or in the words of a scope around it, a number as a whole.
+// - [data-case] is a case, of the variant data-variant. It is shown if its variant is ticked, and if
+//   each word typed is in its variant or in the words of a scope around it, a number as a whole.
 // - Any other [data-variant] (a mark of a chart, a row of another table) is shown if its scope has
 //   a case of that variant shown; outside of all scopes, if the page has.
 // - [data-of=ID] follows the scope of the element with that id, wherever it stands itself.
 // - The columns of a table are variants where its header cells have data-variant.
 //
-// HTML elements that are not shown are hidden; marks of charts, and cells of a column that is
-// still needed, get the class "off". The filter is kept in the address, after a "?": #method?text=…
+// A scope, and what follows it, gets the attribute data-without: the numbers of the variants that
+// it does not show. A style sheet made here says what that hides, so that a page of a hundred
+// thousand marks is filtered by a few attributes. The filter is kept in the address, after a "?":
+// #method?text=…&without=…
 
 const field = document.querySelector("#filter");
 const count = document.querySelector("#count");
 const ticked = document.querySelector("#ticked");
 const ticks = [...document.querySelectorAll(".filter input[type=checkbox]")];
+const numbers = new Map(ticks.map((tick, number) => [tick.value, number]));
 const PAUSE = 90; // milliseconds after a key, so that quick typing is filtered once
 const FEW = 4; // panels that are opened when no more than these are left
 
-class Scope {
-  constructor(element, parent) {
-    this.element = element;
-    this.parent = parent;
-    this.words = `${parent?.words ?? ""} ${element.dataset.words ?? ""}`.toLowerCase();
-    this.cases = [];
-    this.marks = [];
-    this.followers = [];
-    this.hasCases = false;
-    this.shown = new Set();
-    this.drawn = null;
+// Says what data-without hides. Marks of charts stay faintly: they are what the axes are made for.
+function addStyles() {
+  const rules = [];
+  for (const [variant, number] of numbers) {
+    const without = `[data-without~="${number}"]`;
+    const own = `[data-variant="${CSS.escape(variant)}"]`;
+    rules.push(`${without} ${own}, ${without}${own} { display: none; }`);
+    rules.push(`${without} svg ${own} { display: inline; opacity: 0.13; }`);
   }
+  for (const header of document.querySelectorAll("thead th[data-variant]")) {
+    const without = `[data-without~="${numbers.get(header.dataset.variant)}"]`;
+    const cell = `:nth-child(${header.cellIndex + 1})`;
+    const table = header.closest("table");
+    table.dataset.columns ??= document.querySelectorAll("table[data-columns]").length;
+    const columns = `table[data-columns="${table.dataset.columns}"]`;
+    rules.push(`body${without} ${columns} tr:not(.fixed) > ${cell} { display: none; }`);
+    rules.push(`${columns} ${without} > ${cell} { visibility: hidden; }`);
+  }
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules.join("\n"));
+  document.adoptedStyleSheets.push(sheet);
 }
 
-// Reads the page, once, when it is first filtered.
+function makeScope(element, parent) {
+  const words = (element.dataset.words ?? "").toLowerCase();
+  return { element, parent, words, cases: [], followers: [], holdsCases: false };
+}
+
+// Reads the page, once, when it is first filtered; its scopes come before those inside of them.
 function readPage() {
-  const root = new Scope(document.body, null);
+  const root = makeScope(document.body, null);
   const scopes = new Map([[document.body, root]]);
   const around = (element) => scopes.get(element?.closest("[data-words]")) ?? root;
   for (const element of document.querySelectorAll("[data-words]")) {
-    scopes.set(element, new Scope(element, around(element.parentElement)));
+    scopes.set(element, makeScope(element, around(element.parentElement)));
   }
-  const scopeOf = (element) => {
-    const followed = element.closest("[data-of]");
-    return around(followed ? document.getElementById(followed.dataset.of) : element);
-  };
   for (const element of document.querySelectorAll("[data-of]")) {
-    scopeOf(element).followers.push(element);
+    around(document.getElementById(element.dataset.of)).followers.push(element);
   }
-  const columns = [];
-  for (const element of document.querySelectorAll("[data-variant]")) {
-    const { variant } = element.dataset;
-    const scope = scopeOf(element);
-    if ("case" in element.dataset) {
-      scope.cases.push({ element, variant, words: `${scope.words} ${variant.toLowerCase()}` });
-      for (let holder = scope; holder && !holder.hasCases; holder = holder.parent) {
-        holder.hasCases = true;
-      }
-    } else if (element.closest("thead")) {
-      const rows = [...element.closest("table").querySelectorAll("tbody tr:not(.fixed)")];
-      const cells = rows.map((row) => ({ cell: row.cells[element.cellIndex], scope: scopeOf(row) }));
-      columns.push({ header: element, variant, cells });
-    } else {
-      scope.marks.push({ element, variant });
+  for (const element of document.querySelectorAll("[data-case]")) {
+    const scope = around(element);
+    scope.cases.push(element.dataset.variant);
+    for (let holder = scope; holder && !holder.holdsCases; holder = holder.parent) {
+      holder.holdsCases = true;
     }
   }
-  return { root, scopes: [...scopes.values()], columns };
+  // Where no case is, there might be one of each variant: the words decide.
+  for (const scope of scopes.values()) {
+    if (!scope.holdsCases) {
+      scope.cases = [...numbers.keys()];
+    }
+  }
+  addStyles();
+  return [...scopes.values()];
 }
 
-let page = null;
+let scopes = null; // as made above, with what they show: {shown, open, hidden}
 const openedHere = new Set();
 
 function wanted() {
@@ -78,91 +88,63 @@ function wanted() {
   };
 }
 
-// A number is looked for as a whole: 0.9 is not 0.99.
-function test(word) {
+// Returns what tells whether a word is in a text. A number is looked for as a whole: 0.9 is not 0.99.
+function finder(word) {
   if (/^\d[\d.]*$/.test(word)) {
-    const whole = new RegExp(String.raw`(?<![\d.])${word.replaceAll(".", String.raw`\.`)}(?!\d|\.\d)`);
-    return (words) => whole.test(words);
+    const digits = word.replaceAll(".", String.raw`\.`);
+    const whole = new RegExp(String.raw`(?<![\d.])${digits}(?!\d|\.\d)`);
+    return (text) => whole.test(text);
   }
-  return (words) => words.includes(word);
-}
-
-function toggle(element, shown) {
-  if (element instanceof SVGElement) {
-    element.classList.toggle("off", !shown);
-  } else {
-    element.hidden = !shown;
-  }
+  return (text) => text.includes(word);
 }
 
 // Sets what each scope shows, and returns how many cases that are of how many.
 function decide({ typed, off }) {
   const tally = { shown: 0, all: 0 };
-  const tests = typed.map(test);
-  const all = (words) => tests.every((matches) => matches(words));
-  for (const scope of page.scopes) {
+  const finders = typed.map(finder);
+  for (const scope of scopes) {
     scope.shown = new Set();
-    scope.hidden = scope.hasCases || !all(scope.words);
+    // What its own words and those around it have not answered yet.
+    scope.open = (scope.parent?.open ?? finders).filter((finds) => !finds(scope.words));
+    scope.hidden = true;
   }
-  for (const scope of page.scopes) {
-    for (const each of scope.cases) {
-      each.shown = !off.has(each.variant) && all(each.words);
-      tally.all += 1;
-      tally.shown += Number(each.shown);
-      for (let holder = each.shown ? scope : null; holder; holder = holder.parent) {
-        holder.shown.add(each.variant);
-        holder.hidden = false;
-      }
+  for (const scope of scopes) {
+    const shown = scope.cases.filter(
+      (variant) => !off.has(variant) && scope.open.every((finds) => finds(variant.toLowerCase())),
+    );
+    if (scope.holdsCases) {
+      tally.all += scope.cases.length;
+      tally.shown += shown.length;
     }
-    if (!scope.hasCases && !scope.hidden) {
-      for (const tick of ticks.filter((each) => each.checked)) {
-        scope.shown.add(tick.value);
-      }
-      for (let holder = scope.parent; holder; holder = holder.parent) {
-        holder.hidden = false;
+    for (let holder = shown.length > 0 ? scope : null; holder; holder = holder.parent) {
+      holder.hidden = false;
+      for (const variant of shown) {
+        holder.shown.add(variant);
       }
     }
   }
   return tally;
 }
 
-function draw() {
-  for (const scope of page.scopes) {
-    const state = `${scope.hidden} ${[...scope.shown].join("\n")}`;
-    if (state === scope.drawn) {
-      continue;
-    }
-    scope.drawn = state;
-    if (scope !== page.root) {
-      scope.element.hidden = scope.hidden;
-    }
-    for (const element of scope.followers) {
-      element.hidden = scope.hidden;
-    }
-    for (const each of scope.cases) {
-      each.element.hidden = !each.shown;
-      const next = each.element.nextElementSibling;
-      if (next?.classList.contains("more")) {
-        next.hidden = !each.shown;
+function draw({ typed, off }) {
+  const isAll = typed.length === 0 && off.size === 0;
+  for (const scope of scopes) {
+    const missing = isAll ? [] : [...numbers].filter(([variant]) => !scope.shown.has(variant));
+    const without = missing.map(([, number]) => number).join(" ");
+    for (const element of [scope.element, ...scope.followers]) {
+      if ((element.dataset.without ?? "") !== without) {
+        element.dataset.without = without;
       }
-    }
-    for (const { element, variant } of scope.marks) {
-      toggle(element, scope.shown.has(variant));
-    }
-  }
-  for (const { header, variant, cells } of page.columns) {
-    const needed = page.root.shown.has(variant);
-    header.hidden = !needed;
-    for (const { cell, scope } of cells) {
-      cell.hidden = !needed;
-      cell.classList.toggle("off", !scope.shown.has(variant));
+      if (element !== document.body && element.hidden !== scope.hidden) {
+        element.hidden = scope.hidden;
+      }
     }
   }
 }
 
 // What is found in closed panels is shown, where it is little; what was opened so is closed again.
 function openFew(typed) {
-  const left = page.scopes.filter((scope) => scope.element.tagName === "DETAILS" && !scope.hidden);
+  const left = scopes.filter((scope) => scope.element.tagName === "DETAILS" && !scope.hidden);
   const found = typed.length > 0 && left.length <= FEW ? left.map((scope) => scope.element) : [];
   for (const panel of openedHere) {
     if (!found.includes(panel)) {
@@ -201,10 +183,10 @@ function keepInAddress(filter) {
 }
 
 function apply() {
-  page ??= readPage();
+  scopes ??= readPage();
   const filter = wanted();
   const { shown, all } = decide(filter);
-  draw();
+  draw(filter);
   openFew(filter.typed);
   const cases = all === 1 ? "case" : "cases";
   ticked.textContent = filter.off.size > 0 ? `${ticks.length - filter.off.size} of ${ticks.length}` : "";
