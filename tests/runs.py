@@ -100,6 +100,7 @@ def make_run(
     runtime: Runtime | None = None,
     runtimes: Sequence[Runtime] = (),
     rounds: int = 4,
+    values: int = 15,
     noise: float = 0.01,
     measured: int | None = None,
     findings: tuple[Finding, ...] = (),
@@ -111,19 +112,19 @@ def make_run(
     groups = tuple(
         Group(
             scenario=scenario,
-            params=tuple(zip(axes, values, strict=True)),
+            params=tuple(zip(axes, setting, strict=True)),
             variants=tuple(
-                variant for variant in variants if variant != "synchronous" or values[0] == 1
+                variant for variant in variants if variant != "synchronous" or setting[0] == 1
             ),
             runtime=where,
             unavailable=tuple(unavailable),
         )
         for scenario in scenarios
-        for values in itertools.product(*axes.values())
+        for setting in itertools.product(*axes.values())
         for where in runtimes or (runtime or Runtime("3.13.0"),)
     )
     # As many values as the snapshots were made of, whatever the preset takes today.
-    exactly = replace(PRESETS[preset], values=15)
+    exactly = replace(PRESETS[preset], values=values)
     plan = Plan(groups, baseline, exactly, seed=1, instruments=instruments)
     done = groups if measured is None else groups[:measured]
     return Run(

@@ -1,46 +1,33 @@
-"""Charts: times and counts by variant, and how both follow a parameter, as inline SVG.
+"""Charts: times and counts by variant, and how both follow a parameter.
 
-Lengths are CSS pixels: figures are drawn at 72 dots per inch, where a point is one unit of
-the SVG. Labels are placed for DejaVu Sans, which is wider than what pages are set in.
+Lengths are CSS pixels. A chart takes the width that it is drawn in, and is as high as its rows
+or its labels need.
 """
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from matplotlib.transforms import IdentityTransform
-
-from harness.report.scale import linear_ticks, log_ticks, needs_log, shorten, spread
-from harness.report.svg import GRID, INK, MUTED, PAPER, inline_svg, showing
+from harness.report.drawing import GRID, INK, MUTED, Areas, Dot, Drawing, Strokes, Told, Words
+from harness.report.lettering import fitted, width_of
+from harness.report.scale import Scale, linear_ticks, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from markupsafe import Markup
-    from matplotlib.axes import Axes
-
+    from harness.report.drawing import Part
     from harness.report.palette import Mark
 
-__all__ = ["Bar", "Line", "Point", "bar_chart", "dot_chart", "line_chart"]
+__all__ = ["Bar", "Crossing", "Line", "Point", "bar_chart", "dot_chart", "line_chart"]
 
-_WIDTH, _ROW, _AXIS, _LEFT = 340, 40, 30, 4
-_LINE_WIDTH, _LINE_HEIGHT, _LABEL_GAP = 450, 300, 16
-_CHARACTER = 7.2  # a generous width of one character at 12 px
-_LONGEST_NAME = 20
-_STYLE: dict[Any, Any] = {  # keys are a literal type of matplotlib's, different by version
-    "svg.fonttype": "none",
-    "svg.hashsalt": "awaitbench",
-    "text.parse_math": False,  # a "$" in a name is a "$"
-    "axes.unicode_minus": True,
-    "font.size": 12.0,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-}
+NARROW, WIDE = 340.0, 450.0  # of a chart by variant, and of one over a parameter
+_ROW, _AXIS, _LEFT, _SMALL = 40.0, 30.0, 4.0, 11.0
+_HEIGHT, _LABEL_GAP = 300.0, 16.0
+_LONGEST_NAME = 0.34  # of a chart's width
+_BEND_STEPS = 8
+_CROSSING_BAND = 0.13
 
 
 @dataclass(frozen=True)
@@ -78,66 +65,74 @@ class Line:
     is_baseline: bool = False
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """Where one variant begins to be the better one, at places of the axis; *told* says which."""
+
+    place: float
+    label: str
+    told: str
+    low: float | None = None
+    high: float | None = None
+
+
 def dot_chart(
-    bars: Sequence[Bar], name: str, title: str, tick_label: Callable[[float], str]
-) -> Markup:
+    bars: Sequence[Bar],
+    name: str,
+    title: str,
+    tick_label: Callable[[float], str],
+    width: float = NARROW,
+) -> Drawing:
     """Draw values with their intervals: an axis in logarithms if they span much."""
     values = [v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None]
-    with _drawing():
-        figure, axes = _rows(bars)
-        if needs_log(values):
-            low, high = min(values) / 1.15, max(values) * 1.05
-            axes.set_xscale("log")
-            ticks = log_ticks(low, high)
-        else:
-            low, high = 0.0, max(values) * 1.02
-            ticks = linear_ticks(high)
-        axes.set_xlim(low, high)
-        _ticks(axes, ticks, tick_label)
-        for bar in bars:
-            if bar.is_baseline and bar.value is not None:
-                axes.axvline(bar.value, color=MUTED, linewidth=1, linestyle=(0, (2, 3)))
-        tips = {}
-        for row, bar in enumerate(bars):
-            axes.axhline(row, color=GRID, linewidth=1)
-            if bar.value is None:
-                continue
-            with showing(axes, bar.name):
-                if bar.low is not None and bar.high is not None:
-                    axes.hlines(row, bar.low, bar.high, color=bar.mark.colour, linewidth=2)
-                (dot,) = axes.plot(
-                    bar.value,
-                    row,
-                    bar.mark.marker,
-                    color=bar.mark.colour,
-                    markersize=8.5,
-                    markeredgecolor=PAPER,
-                    markeredgewidth=1,
-                    clip_on=False,
-                )
-                tips[_tip(dot, row)] = f"{bar.name}: {bar.label}"
-                _beside(axes, bar, row, bar.high or bar.value)
-        return inline_svg(figure, name, title, _describe(bars), tips)
+    scale = Scale.of(values, _LEFT, width - _room(bars))
+    height = len(bars) * _ROW + _AXIS
+    parts: list[Part] = [*_ticks(scale, height, tick_label)]
+    parts += [
+        Strokes((((x, 0), (x, height - _AXIS)),), MUTED, dash=(2, 3))
+        for bar in bars
+        if bar.is_baseline and bar.value is not None
+        for x in [scale(bar.value)]
+    ]
+    levels = [_level(row) for row in range(len(bars))]
+    parts.append(Strokes(tuple(((_LEFT, y), (scale.end, y)) for y in levels), GRID))
+    for bar, y in zip(bars, levels, strict=True):
+        drawn: list[Part] = [_name(bar, y, width)]
+        if bar.value is None:
+            parts.append(Told(f"{bar.name}: {bar.note}", tuple(drawn), bar.name))
+            continue
+        end = scale(bar.value)
+        if bar.low is not None and bar.high is not None:
+            end = scale(bar.high)
+            drawn.append(Strokes((((scale(bar.low), y), (end, y)),), bar.mark.colour, 2))
+        drawn.append(Dot(scale(bar.value), y, bar.mark.marker, bar.mark.colour, 8.5))
+        drawn.append(_beside(bar, end, y))
+        parts.append(Told(f"{bar.name}: {bar.label}", tuple(drawn), bar.name))
+    return Drawing(name, title, _describe(bars), width, height, tuple(parts))
 
 
 def bar_chart(
-    bars: Sequence[Bar], name: str, title: str, tick_label: Callable[[float], str]
-) -> Markup:
+    bars: Sequence[Bar],
+    name: str,
+    title: str,
+    tick_label: Callable[[float], str],
+    width: float = NARROW,
+) -> Drawing:
     """Draw counts as bars from zero; a count of zero is a bar of no length with its label."""
     high = max([bar.value for bar in bars if bar.value is not None], default=0.0) or 1.0
-    with _drawing():
-        figure, axes = _rows(bars)
-        axes.set_xlim(0, high)
-        _ticks(axes, linear_ticks(high), tick_label)
-        tips = {}
-        for row, bar in enumerate(bars):
-            if bar.value is None:
-                continue
-            with showing(axes, bar.name):
-                (drawn,) = axes.barh(row, bar.value, height=0.3, color=bar.mark.colour)
-                tips[_tip(drawn, row)] = f"{bar.name}: {bar.label}"
-                _beside(axes, bar, row, bar.value)
-        return inline_svg(figure, name, title, _describe(bars), tips)
+    scale = Scale.linear(0, high, _LEFT, width - _room(bars), linear_ticks(high))
+    height = len(bars) * _ROW + _AXIS
+    parts: list[Part] = [*_ticks(scale, height, tick_label)]
+    for row, bar in enumerate(bars):
+        y = _level(row)
+        drawn: list[Part] = [_name(bar, y, width)]
+        if bar.value is not None:
+            end = scale(bar.value)
+            corners = ((_LEFT, y - 6), (end, y - 6), (end, y + 6), (_LEFT, y + 6))
+            drawn += [Areas((corners,), bar.mark.colour), _beside(bar, end, y)]
+        told = bar.note if bar.value is None else bar.label
+        parts.append(Told(f"{bar.name}: {told}", tuple(drawn), bar.name))
+    return Drawing(name, title, _describe(bars), width, height, tuple(parts))
 
 
 def line_chart(
@@ -146,8 +141,18 @@ def line_chart(
     name: str,
     title: str,
     tick_label: Callable[[float], str],
-) -> Markup:
-    """Draw one line per variant over *places*, evenly spaced, named at its right end."""
+    width: float = WIDE,
+    *,
+    small_ticks: Sequence[float] = (),
+    crossings: Sequence[Crossing] = (),
+    mixed: bool = False,
+) -> Drawing:
+    """Draw one line per variant over *places*, evenly spaced, named at its right end.
+
+    *small_ticks* stand between the places, without a label. Where lines are *mixed*, what is
+    between two points is a mix of both values by the way gone from one to the other, which on an
+    axis in logarithms is bent.
+    """
     values = [
         v
         for line in lines
@@ -155,151 +160,150 @@ def line_chart(
         for v in (point.value, point.low, point.high)
         if v is not None
     ]
-    with _drawing():
-        figure, axes = _line_axes(lines, places)
-        if needs_log(values):
-            low, high = min(values) / 1.2, max(values) * 1.2
-            axes.set_yscale("log")
-            ticks = log_ticks(low, high, 7)
-        else:
-            low, high = 0.0, (max(values) * 1.06) or 1.0
-            ticks = linear_ticks(high, 7)
-        axes.set_ylim(low, high)
-        axes.set_yticks(ticks, [tick_label(tick) for tick in ticks], color=MUTED)
-        axes.set_yticks([], minor=True)
-        tips: dict[str, str] = {}
-        for line in lines:
-            with showing(axes, line.name):
-                tips.update(_draw_line(axes, line, places, len(tips)))
-        _name_ends(axes, lines)
-        return inline_svg(figure, name, title, _describe_lines(lines, places), tips)
-
-
-@contextmanager
-def _drawing() -> Iterator[None]:
-    with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # The page's fonts draw the text, not matplotlib's: what those lack does not matter.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        yield
-
-
-def _axes(
-    width: float, height: float, box: tuple[float, float, float, float]
-) -> tuple[Figure, Axes]:
-    """Return axes without a frame; *box* is left, top, right and bottom margin."""
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="none")
-    left, top, right, bottom = box
-    axes = figure.add_axes(
-        (
-            left / width,
-            bottom / height,
-            (width - left - right) / width,
-            (height - top - bottom) / height,
-        ),
-        facecolor="none",
-    )
-    axes.set_axisbelow(True)
-    axes.tick_params(which="both", length=0, left=False, bottom=False, pad=7)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    return figure, axes
-
-
-def _rows(bars: Sequence[Bar]) -> tuple[Figure, Axes]:
-    """Return axes with a row per bar: the name above, the mark below, room for its label."""
-    room = max(len(bar.label) for bar in bars) * _CHARACTER + 14
-    figure, axes = _axes(_WIDTH, len(bars) * _ROW + _AXIS, (_LEFT, 0, room, _AXIS))
-    axes.set_ylim(len(bars) - 0.7, -0.7)
-    axes.set_yticks([])
-    most = int(_WIDTH / _CHARACTER)
-    for row, bar in enumerate(bars):
-        note = f" ({bar.note})" if bar.note else " (baseline)" if bar.is_baseline else ""
-        text = shorten(bar.name, max(8, most - len(note))) + note
-        y = axes.transData.transform((0, row))[1] + 13
-        with showing(axes, bar.name):
-            _text(axes, _LEFT, y, text, color=MUTED if bar.note else INK)
-    return figure, axes
-
-
-def _text(axes: Axes, x: float, y: float, text: str, **style: object) -> None:
-    """Write *text* at a place of the figure, in pixels from its lower left corner."""
-    axes.text(x, y, text, transform=IdentityTransform(), **style)  # type: ignore[arg-type]
-
-
-def _beside(axes: Axes, bar: Bar, row: int, end: float) -> None:
-    x, y = axes.transData.transform((end, row))
-    _text(axes, x + 9, y - 4, bar.label, color=INK, fontweight="bold" if bar.is_baseline else None)
-
-
-def _ticks(axes: Axes, ticks: Sequence[float], label: Callable[[float], str]) -> None:
-    axes.set_xticks(ticks, [label(tick) for tick in ticks], color=MUTED, fontsize=11)
-    axes.set_xticks([], minor=True)
-    axes.grid(axis="x", color=GRID, linewidth=1)
-
-
-def _tip(artist: object, number: int) -> str:
-    gid = f"tip{number}"
-    artist.set_gid(gid)  # type: ignore[attr-defined]
-    return gid
-
-
-def _line_axes(lines: Sequence[Line], places: Sequence[str]) -> tuple[Figure, Axes]:
-    longest = max(len(shorten(line.name, _LONGEST_NAME)) for line in lines)
-    height = max(_LINE_HEIGHT, len(lines) * _LABEL_GAP + 60)
-    room = longest * _CHARACTER + 37
-    figure, axes = _axes(_LINE_WIDTH, height, (54, 12, room, 30))
-    axes.set_xlim(-0.12, max(1, len(places) - 1) + 0.06)
-    axes.set_xticks(range(len(places)), places, color=MUTED)
-    axes.grid(axis="y", color=GRID, linewidth=1)
-    return figure, axes
-
-
-def _draw_line(
-    axes: Axes, line: Line, places: Sequence[str], number: int
-) -> Iterator[tuple[str, str]]:
-    colour = line.mark.colour
-    axes.plot(
-        [point.place for point in line.points],
-        [point.value for point in line.points],
-        color=colour,
-        linewidth=2,
-        clip_on=False,
-    )
-    for index, point in enumerate(line.points, start=number):
-        if point.low is not None and point.high is not None:
-            axes.vlines(point.place, point.low, point.high, color=colour, linewidth=1.5)
-        (dot,) = axes.plot(
-            point.place,
-            point.value,
-            line.mark.marker,
-            color=colour,
-            markersize=6.5,
-            markeredgecolor=PAPER,
-            markeredgewidth=0.8,
-            clip_on=False,
-        )
-        yield _tip(dot, index), f"{line.name}, {places[point.place]}: {point.label}"
-
-
-def _name_ends(axes: Axes, lines: Sequence[Line]) -> None:
-    """Write each line's name right of the axes, level with its end as far as there is room."""
-    ends = [
-        axes.transData.transform((line.points[-1].place, line.points[-1].value)) for line in lines
+    names = [fitted(line.name, width * _LONGEST_NAME) for line in lines]
+    right = width - max(map(width_of, names)) - 37
+    across = Scale.linear(-0.12, max(1, len(places) - 1) + 0.06, 54, right)
+    top = 12.0 if not crossings else 30.0
+    labels = _place_labels(places, across)
+    axis = 14.0 + 16.0 * max(label.row + 1 for label in labels)
+    height = max(_HEIGHT, len(lines) * _LABEL_GAP + 60) + top - 12 + axis - 30
+    bottom = height - axis
+    up = Scale.of(values, bottom, top, below=1.2, above=1.2, most=7)
+    parts: list[Part] = [
+        Strokes(tuple(((54, up(tick)), (right, up(tick))) for tick in up.ticks), GRID)
     ]
-    box = axes.get_window_extent()
-    levels = spread([float(y) for _, y in ends], _LABEL_GAP, box.y0 + 4, box.y1)
-    for line, (x, y), level in zip(lines, ends, levels, strict=True):
-        with showing(axes, line.name):
-            axes.plot(
-                [x + 5, box.x1 + 22, box.x1 + 28],
-                [y, level, level],
-                color=line.mark.colour,
-                linewidth=1,
-                alpha=0.7,
-                clip_on=False,
-                transform=IdentityTransform(),
-            )
-            _text(axes, box.x1 + 32, level - 4, shorten(line.name, _LONGEST_NAME), color=INK)
+    parts += [Words(47, up(t) + 4, tick_label(t), MUTED, anchor="end") for t in up.ticks]
+    for label in labels:
+        y = bottom + 16 + 16 * label.row
+        parts.append(Words(label.x, y, label.text, MUTED, anchor="middle"))
+    if small_ticks:
+        ticks = tuple(((across(t), bottom - 3), (across(t), bottom)) for t in small_ticks)
+        parts.append(Strokes(ticks, MUTED, 0.8))
+    parts += _crossings(crossings, across, top, bottom, width)
+    for line in lines:
+        parts.append(Told("", tuple(_line(line, places, across, up, mixed)), line.name))
+    parts += _name_ends(lines, names, across, up)
+    return Drawing(name, title, _describe_lines(lines, places, crossings), width, height, (*parts,))
+
+
+def _room(bars: Sequence[Bar]) -> float:
+    """Return the room right of the axis for the label of a value at its end."""
+    return max(width_of(bar.label, bold=bar.is_baseline) for bar in bars) + 14
+
+
+def _level(row: int) -> float:
+    """Return how far below the top the mark of a row is; its name is above it."""
+    return row * _ROW + 0.7 * _ROW
+
+
+def _ticks(scale: Scale, height: float, label: Callable[[float], str]) -> Iterator[Part]:
+    """Yield the grid and the labels below it, as many as there is room for."""
+    lines = tuple(((scale(tick), 0.0), (scale(tick), height - _AXIS)) for tick in scale.ticks)
+    yield Strokes(lines, GRID)
+    end = -_SMALL
+    for tick in scale.ticks:
+        text = label(tick)
+        half = width_of(text, _SMALL) / 2
+        x = max(scale(tick), half)  # the first one does not leave the picture
+        if x - half >= end + 4:
+            yield Words(x, height - _AXIS + 15.5, text, MUTED, _SMALL, "middle")
+            end = x + half
+
+
+def _name(bar: Bar, y: float, width: float) -> Words:
+    note = f" ({bar.note})" if bar.note else " (baseline)" if bar.is_baseline else ""
+    room = max(width - _LEFT - width_of(note), width / 3)
+    text = fitted(fitted(bar.name, room) + note, width - _LEFT)
+    return Words(_LEFT, y - 13, text, MUTED if bar.note else INK)
+
+
+def _beside(bar: Bar, end: float, y: float) -> Words:
+    return Words(end + 9, y + 4, bar.label, bold=bar.is_baseline)
+
+
+@dataclass(frozen=True)
+class _PlaceLabel:
+    """The label of a place on the axis, in one of two rows."""
+
+    x: float
+    text: str
+    row: int
+
+
+def _place_labels(places: Sequence[str], across: Scale) -> list[_PlaceLabel]:
+    """Return the labels of *places* in one row, or in two where they would touch."""
+    step = across(1) - across(0)
+    rows = 1 if max(map(width_of, places)) <= step - 6 else 2
+    return [
+        _PlaceLabel(across(index), fitted(text, step * rows - 6), index % rows)
+        for index, text in enumerate(places)
+    ]
+
+
+def _crossings(
+    crossings: Sequence[Crossing], across: Scale, top: float, bottom: float, width: float
+) -> Iterator[Part]:
+    """Yield a line where two variants change places, a band for its interval, and its label."""
+    wide = [width_of(crossing.label, _SMALL, bold=True) for crossing in crossings]
+    wanted = [across(crossing.place) for crossing in crossings]
+    gap = max(wide, default=0.0) + 8
+    half = gap / 2
+    placed = spread(wanted, gap, across.start + half, max(across.end, width - half))
+    for crossing, x, label_x in zip(crossings, wanted, placed, strict=True):
+        drawn: list[Part] = []
+        if crossing.low is not None and crossing.high is not None:
+            low, high = across(crossing.low), across(crossing.high)
+            band = ((low, top), (high, top), (high, bottom), (low, bottom))
+            drawn.append(Areas((band,), MUTED, _CROSSING_BAND))
+        path = ((label_x, top - 10), (x, top - 4), (x, bottom))
+        drawn.append(Strokes((path,), MUTED, 1, (3, 2)))
+        drawn.append(Words(label_x, top - 14, crossing.label, INK, _SMALL, "middle", bold=True))
+        yield Told(crossing.told, tuple(drawn))
+
+
+def _line(
+    line: Line, places: Sequence[str], across: Scale, up: Scale, mixed: bool
+) -> Iterator[Part]:
+    colour = line.mark.colour
+    yield Strokes((_course(line.points, across, up, mixed),), colour, 2)
+    for point in line.points:
+        x = across(point.place)
+        drawn: list[Part] = []
+        if point.low is not None and point.high is not None:
+            drawn.append(Strokes((((x, up(point.low)), (x, up(point.high))),), colour, 1.5))
+        drawn.append(Dot(x, up(point.value), line.mark.marker, colour, 6.5))
+        yield Told(f"{line.name}, {places[point.place]}: {point.label}", tuple(drawn))
+
+
+def _course(
+    points: Sequence[Point], across: Scale, up: Scale, mixed: bool
+) -> tuple[tuple[float, float], ...]:
+    """Return the places that a line leads through."""
+    steps = _BEND_STEPS if mixed and up.is_log else 1
+    course = [(across(points[0].place), up(points[0].value))]
+    for one, two in itertools.pairwise(points):
+        for step in range(1, steps + 1):
+            share = step / steps
+            place = one.place + (two.place - one.place) * share
+            value = one.value + (two.value - one.value) * share
+            course.append((across(place), up(value)))
+    return tuple(course)
+
+
+def _name_ends(
+    lines: Sequence[Line], names: Sequence[str], across: Scale, up: Scale
+) -> Iterator[Part]:
+    """Yield each line's name right of the axes, level with its end as far as there is room."""
+    ends = [(across(line.points[-1].place), up(line.points[-1].value)) for line in lines]
+    levels = spread([y for _, y in ends], _LABEL_GAP, up.end, up.start - 4)
+    right = across.end
+    for line, name, (x, y), level in zip(lines, names, ends, levels, strict=True):
+        path = ((x + 5, y), (right + 22, level), (right + 28, level))
+        drawn = (
+            Strokes((path,), line.mark.colour, opacity=0.7),
+            Words(right + 32, level + 4, name),
+        )
+        yield Told("", drawn, line.name)
 
 
 def _describe(bars: Sequence[Bar]) -> str:
@@ -308,8 +312,11 @@ def _describe(bars: Sequence[Bar]) -> str:
     )
 
 
-def _describe_lines(lines: Sequence[Line], places: Sequence[str]) -> str:
-    return "; ".join(
+def _describe_lines(
+    lines: Sequence[Line], places: Sequence[str], crossings: Sequence[Crossing]
+) -> str:
+    told = [
         f"{line.name}: " + ", ".join(f"{places[p.place]} {p.label}" for p in line.points)
         for line in lines
-    )
+    ]
+    return "; ".join([*told, *(crossing.told for crossing in crossings)])

@@ -29,7 +29,7 @@ from harness.report.comparison import half_of, signed_bytes, signed_count
 from harness.report.figures import count_text, ratio_parts, time_text, time_unit, visible
 from harness.report.interval_chart import Interval, interval_chart, reach_of
 from harness.report.palette import palette
-from harness.report.panels import Chart
+from harness.report.picture import Picture
 from harness.report.run_facts import run_facts
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Section:
     runtime: str
     digest: str
     opened: bool
-    charts: tuple[Chart, ...]
+    charts: tuple[Picture, ...]
     left_out: int
     unit: str
     has_times: bool
@@ -232,7 +232,7 @@ def _section(
         digest=_digest(several),
         opened=not folded or any(map(_is_worth_a_look, several)),
         charts=tuple(
-            Chart(
+            Picture(
                 visible(setting),
                 _note(settings[setting]),
                 interval_chart(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.analysis.costs import cost_models
 from harness.analysis.crossovers import allocation_crossovers, crossovers
 from harness.analysis.fitting import TOLERANCE
 from harness.analysis.recommend import recommendations
@@ -113,9 +112,13 @@ class Costs:
     tables: Mapping[tuple[str, Runtime], tuple[CostTable, ...]]
 
 
-def make_costs(run: Run, anchors: Mapping[Group, str], marks: Mapping[str, Mark]) -> Costs:
-    """Return all of it; *anchors* has where on the page each group is."""
-    models = cost_models(run)
+def make_costs(
+    run: Run,
+    models: Sequence[CostModel],
+    anchors: Mapping[Group, str],
+    marks: Mapping[str, Mark],
+) -> Costs:
+    """Return all of it from the *models* of *run*; *anchors* has where on the page a group is."""
     tables: dict[tuple[str, Runtime], list[CostTable]] = {}
     for number, model in enumerate(models, start=1):
         several = sum(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import Run
 
-__all__ = ["measured_in", "method_lines", "plural", "share_text"]
+__all__ = ["measured_in", "measured_on", "method_lines", "plural", "share_text"]
 
 
 def measured_in(run: Run) -> str:
@@ -31,7 +31,7 @@ def measured_in(run: Run) -> str:
         f"an answer over, in {plural(len({g.scenario for g in groups}), 'scenario')} at "
         f"{plural(len(shares), 'share')} of synchronous completions, on "
         f"{visible(' and '.join(runtimes))}. "
-        f"Measured {_date(run.started)} with the preset {visible(run.plan.preset.name)}."
+        f"Measured {measured_on(run)} with the preset {visible(run.plan.preset.name)}."
     )
 
 
@@ -137,9 +137,10 @@ def _floor(run: Run) -> str:
     )
 
 
-def _date(started: str) -> str:
+def measured_on(run: Run) -> str:
+    """Return when the run began: ``1 January 2025 at 12:00 UTC``."""
     try:
-        moment = datetime.fromisoformat(started)
+        moment = datetime.fromisoformat(run.started)
     except ValueError:
-        return visible(started)
+        return visible(run.started)
     return f"{moment.day} {moment:%B %Y at %H:%M} UTC"

@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from harness.analysis.costs import cost_models
 from harness.analysis.findings import run_findings
 from harness.analysis.knobs import beside
-from harness.analysis.rows import case_rows
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
 from harness.report.anchors import case_anchor, group_anchor
+from harness.report.budget import charted
 from harness.report.claims import Claim, set_apart
 from harness.report.costs import make_costs
+from harness.report.evidence import Evidence, evidence
 from harness.report.figures import (
     ABSENT,
     byte_text,
@@ -46,6 +48,7 @@ from harness.report.why import Reasons
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from harness.analysis.costs import CostModel
     from harness.analysis.rows import CaseRow
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
@@ -96,7 +99,8 @@ class CaseLine:
 class Panel:
     """One group: its charts and its table; *opened* if the page shows it from the start.
 
-    The page's filter finds it by its *words*, as it does a section.
+    The page's filter finds it by its *words*, as it does a section. *undrawn* if there would be
+    charts, and the page leaves them out.
     """
 
     anchor: str
@@ -105,6 +109,8 @@ class Panel:
     digest: str
     opened: bool
     charts: tuple[Chart, ...]
+    evidence: tuple[Evidence, ...]
+    undrawn: bool
     headers: tuple[str, ...]
     lines: tuple[CaseLine, ...]
     reason: str
@@ -114,6 +120,14 @@ class Panel:
     def with_interval(self) -> int:
         """How many of the first columns leave room for half-widths: time and ratio."""
         return sum(header.startswith(("time", "ratio")) for header in self.headers)
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """The groups whose charts are drawn, and the cost models that mark crossovers on them."""
+
+    groups: set[Group]
+    models: tuple[CostModel, ...]
 
 
 @dataclass(frozen=True)
@@ -188,18 +202,19 @@ class Page:
 
 def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
     """Return the page of *run*, its charts drawn; it links to *flamegraphs*."""
-    rows = case_rows(run)
-    marks = palette(row.variant for row in rows)
     found = blocks(run)
+    rows = [row for block in found for row in block.rows]
+    marks = palette(row.variant for row in rows)
+    drawn = _Drawn(charted(found), cost_models(run))
     claims = summary_sentences(run)
     several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
     anchors = {
         group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
     }
-    costs = make_costs(run, anchors, marks)
+    costs = make_costs(run, drawn.models, anchors, marks)
     reasons = Reasons(run, marks, flamegraphs or {})
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims, anchors, costs, reasons)
+        _section(f"s{number}", list(several), run, marks, claims, anchors, costs, reasons, drawn)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -246,6 +261,7 @@ def _section(
     anchors: Mapping[Group, str],
     costs: Costs,
     reasons: Reasons,
+    drawn: _Drawn,
 ) -> Section:
     """Return one section; *name* is what the ids of its charts start with."""
     group = several[0].group
@@ -265,7 +281,7 @@ def _section(
             if c.group in own
         ),
         costs=costs.tables.get((group.scenario, group.runtime), ()),
-        shares=tuple(share_charts(several, marks, name)),
+        shares=_shares(several, marks, name, drawn),
         panels=tuple(
             replace(
                 _panel(
@@ -275,6 +291,7 @@ def _section(
                     block.group in opened,
                     run,
                     marks,
+                    drawn,
                 ),
                 why=reasons.of(block.group, opened=block.group in opened),
             )
@@ -295,18 +312,36 @@ def _opened(several: Sequence[Block]) -> set[Group]:
     return {block.group for block in measured if distance(block) == nearest}
 
 
+def _shares(
+    several: Sequence[Block], marks: dict[str, Mark], name: str, drawn: _Drawn
+) -> tuple[Chart, ...]:
+    if not any(block.group in drawn.groups for block in several):
+        return ()
+    return tuple(share_charts(several, marks, name, drawn.models))
+
+
 def _panel(
-    name: str, block: Block, anchor: str, opened: bool, run: Run, marks: dict[str, Mark]
+    name: str,
+    block: Block,
+    anchor: str,
+    opened: bool,
+    run: Run,
+    marks: dict[str, Mark],
+    drawn: _Drawn,
 ) -> Panel:
     heading = _heading(block.group)
+    about = f"{block.group.scenario}, {heading}"
+    is_drawn = block.group in drawn.groups
     table = _table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
         words=f"{heading} {visible(format_params(block.group.params))}",
         heading=heading,
         digest=_digest(block.rows),
-        opened=opened,
-        charts=tuple(case_charts(block, marks, name, f"{block.group.scenario}, {heading}")),
+        opened=opened and (is_drawn or not drawn.groups),
+        charts=tuple(case_charts(block, marks, name, about)) if is_drawn else (),
+        evidence=tuple(evidence(block, marks, name, about)) if is_drawn else (),
+        undrawn=not is_drawn and common_reason(block.rows) is None,
         headers=tuple(table),
         lines=tuple(_lines(anchor, block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),

@@ -40,6 +40,8 @@ _FURTHER = (
     Mark("#6179f2", ">"),
     Mark("#a6118d", "p"),
 )
+# Where there are more variants than colours, a colour comes again with another marker.
+_MORE_MARKERS = ("h", "d", "*", "8")
 
 
 def palette(variants: Iterable[str]) -> dict[str, Mark]:
@@ -48,5 +50,9 @@ def palette(variants: Iterable[str]) -> dict[str, Mark]:
     taken = {_KNOWN[name] for name in names if name in _KNOWN}
     free = [mark for mark in (*_FURTHER, *_KNOWN.values()) if mark not in taken] or [*_FURTHER]
     unknown = [name for name in names if name not in _KNOWN]
-    drawn = {name: free[index % len(free)] for index, name in enumerate(unknown)}
+    drawn = {}
+    for index, name in enumerate(unknown):
+        again, place = divmod(index, len(free))
+        marker = _MORE_MARKERS[(again - 1) % len(_MORE_MARKERS)] if again else free[place].marker
+        drawn[name] = Mark(free[place].colour, marker)
     return {name: _KNOWN.get(name) or drawn[name] for name in names}

@@ -26,7 +26,7 @@ from harness.report.figures import (
     visible,
 )
 from harness.report.palette import palette
-from harness.report.panels import Chart
+from harness.report.picture import Picture
 from harness.report.run_facts import moment_text
 from harness.report.scale import shorten
 from harness.report.series_text import own_text
@@ -111,7 +111,7 @@ class Panel:
     heading: str
     digest: str
     opened: bool
-    charts: tuple[Chart, ...]
+    charts: tuple[Picture, ...]
     has_ratios: bool
     has_counts: bool
     lines: tuple[TrackLine, ...]
@@ -273,7 +273,7 @@ def _panel(
 
 def _charts(
     anchor: str, tracks: Sequence[Track], series: Series, marks: dict[str, Mark], about: str
-) -> Iterator[Chart]:
+) -> Iterator[Picture]:
     """Yield the ratios, the times and the counts that changed, run by run."""
     labels = _labels(series)
     joined = series.against is Against.PREVIOUS
@@ -319,7 +319,7 @@ def _charts(
                 logarithmic=logarithmic,
                 joined=joined,
             )
-            yield Chart(title, note, svg)
+            yield Picture(title, note, svg)
 
 
 def _time_tick(time_ns: float) -> str:

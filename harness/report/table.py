@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.rows import CaseRow
     from harness.plan import Group
-    from harness.record import Run
+    from harness.record import GroupRecord, Run
 
 __all__ = [
     "Block",
@@ -39,10 +39,11 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Block:
-    """One group and its rows."""
+    """One group, its rows, and what was measured of it, if it was."""
 
     group: Group
     rows: tuple[CaseRow, ...]
+    record: GroupRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -65,9 +66,14 @@ def blocks(run: Run) -> tuple[Block, ...]:
     But those of one scenario on one runtime stand together.
     """
     rows = iter(case_rows(run))
+    records = {record.group: record for record in run.groups}
     together: dict[object, list[Block]] = {}
     for group in run.plan.groups:
-        block = Block(group, tuple(islice(rows, len(group.variants) + len(group.unavailable))))
+        block = Block(
+            group,
+            tuple(islice(rows, len(group.variants) + len(group.unavailable))),
+            records.get(group),
+        )
         together.setdefault((group.scenario, group.runtime), []).append(block)
     return tuple(block for several in together.values() for block in several)
 

@@ -45,7 +45,7 @@ def test_a_report_opens_from_disk_without_a_word_and_fits_a_phone(
 def test_the_browser_draws_every_chart(tmp_path: Path, visit: Browsing) -> None:
     path = tmp_path / "index.html"
     write_report(make_run(sync_ratios=(0.0, 1.0)), path)
-    assert visit(path).page.locator("svg[role=img]").count() == 2 + 2 * 3
+    assert visit(path).page.locator("svg[role=img]").count() == 2 + 2 * (4 + 3)
 
 
 def test_the_check_itself_sees_errors_requests_and_wide_pages(
