@@ -126,7 +126,7 @@ def test_sizes_are_added_up_over_allocators_and_the_most_frequent_is_told_first(
         AllocationKind("MALLOC", 12, -0.01),
     ]
     holding = Holding.of("task", MARK, kinds)
-    assert holding.counts == ((48, 3.5), (640, 1))
+    assert [*holding.counts] == [(48, 3.5), (640, 1)]
     assert holding.label == "3.5 \N{MULTIPLICATION SIGN} 48 B, 1 \N{MULTIPLICATION SIGN} 640 B"
     assert Holding.of("task", MARK, []).label == "nothing"
 
