@@ -83,7 +83,8 @@ def test_an_interpreter_that_is_not_there_is_told_and_the_others_go_on(
     sample: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["run", sample, "--python", "/nowhere/python", "--python", sys.executable]
-    words += ["-v", "coroutine", "--only", "allocations", "--name", "one", "--no-report"]
+    words += ["-v", "coroutine", "-p", "sync_ratio=1", "--only", "allocations", "--name", "one"]
+    words += ["--no-report"]
     assert cli.main(words) == 1
     said = capsys.readouterr().err
     assert "--python /nowhere/python" in said

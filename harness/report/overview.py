@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.rows import CaseRow
 
-__all__ = ["Cell", "Overview", "OverviewRow", "overview"]
+__all__ = ["Cell", "Overview", "OverviewRow", "heat_step", "overview"]
 
 _KEYS = ["scenario", "params", "python", "loop"]
 _FIGURES = ("ratio", "time_ns", "allocations")
@@ -126,8 +126,11 @@ def _cell(row: CaseRow, figure: str) -> Cell:
 
 def _heat(row: CaseRow) -> int:
     """Return the step of the heat scale; 0 where the run cannot show a difference."""
-    if row.ratio is None or not row.is_real:
-        return 0
-    logarithm = math.log(row.ratio)
+    return 0 if row.ratio is None or not row.is_real else heat_step(row.ratio)
+
+
+def heat_step(ratio: float) -> int:
+    """Return the step of the heat scale of a difference that is real, from -5 to 5 (slowest)."""
+    logarithm = math.log(ratio)
     step = 1 + sum(math.exp(abs(logarithm)) >= end for end in _STEPS)
     return step if logarithm > 0 else -step

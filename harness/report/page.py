@@ -35,6 +35,7 @@ from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
+from harness.report.runtimes import runtime_tables
 from harness.report.table import (
     blocks,
     common_reason,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from harness.report.flamegraphs import Flamegraphs
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
+    from harness.report.runtimes import RuntimeTable
     from harness.report.table import Block
     from harness.report.why import Why
 
@@ -156,6 +158,7 @@ class Page:
     costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
+    runtimes: tuple[RuntimeTable, ...]
     panels: dict[tuple[str, str, str, str], str]
     marks: dict[str, Mark]
     baseline: str
@@ -226,6 +229,7 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         status=_STATUS.get(run.status, ""),
         costs=costs,
         sections=sections,
+        runtimes=runtime_tables(run),
         overview=overview(rows),
         panels={
             (group.scenario, format_params(group.params), runtime.python, runtime.loop): anchor

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from harness.analysis.runtimes import runtime_changes, runtimes_of
+from harness.plan import format_params
 from harness.report.figures import ABSENT, align, count_text, ratio_parts, significant, visible
+from harness.report.overview import heat_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,13 +29,13 @@ class RuntimeCell:
     """What one variant shows on one runtime.
 
     *ratio* and *half_width* are of its time to that on the first runtime, *allocations* the
-    difference, signed; *tone* is ``slower`` or ``faster`` where that may be claimed.
+    difference, signed; *heat* is a step from -5 to 5 (slowest) where that may be claimed, else 0.
     """
 
     ratio: str
     half_width: str
     allocations: str
-    tone: str
+    heat: int
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class RuntimeTable:
     """One setting: a row per variant, a cell per runtime but the first; None: not measured."""
 
     group: Group
+    setting: str
     base: str
     runtimes: tuple[str, ...]
     rows: tuple[tuple[str, tuple[RuntimeCell | None, ...]], ...]
@@ -71,6 +74,7 @@ def _table(
     variants = dict.fromkeys(change.variant for change in changes)
     return RuntimeTable(
         group=changes[0].group,
+        setting=visible(format_params(changes[0].group.params)),
         base=short_name(first),
         runtimes=tuple(map(short_name, later)),
         rows=tuple(
@@ -89,10 +93,8 @@ def _cell(change: RuntimeChange | None) -> RuntimeCell | None:
         ratio, half = ratio_parts(
             change.time.value, None if width is None else width * change.time.value
         )
-    tone = ""
-    if change.is_real and change.time is not None:
-        tone = "slower" if change.time.value > 1 else "faster"
-    return RuntimeCell(ratio, half.strip(ABSENT), _signed(change.allocations), tone)
+    heat = heat_step(change.time.value) if change.is_real and change.time else 0
+    return RuntimeCell(ratio, half.strip(ABSENT), _signed(change.allocations), heat)
 
 
 def _signed(difference: float | None) -> str:

@@ -81,9 +81,9 @@ def test_allocations_are_told_exactly_and_with_their_sign() -> None:
     (table,) = runtime_tables(run)
     rows = dict(table.rows)
     assert rows["task"][0] is not None
-    assert (rows["task"][0].allocations, rows["task"][0].tone) == ("-2.5", "slower")
+    assert (rows["task"][0].allocations, rows["task"][0].heat) == ("-2.5", 3)
     assert rows["task"][1] is not None
-    assert (rows["task"][1].allocations, rows["task"][1].tone) == ("0", "")
+    assert (rows["task"][1].allocations, rows["task"][1].heat) == ("0", 0)
 
 
 def test_what_the_first_runtime_has_not_is_held_against_the_next_that_has_it() -> None:
