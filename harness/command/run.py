@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from harness.command.common import (
     say,
     write_report_of,
 )
+from harness.command.interpreters import environment_of, importable
 from harness.digest import changed_files, source_digest
 from harness.errors import InputError, StoreError, UnknownNameError, without_paths
 from harness.function import Call, call_options
@@ -84,7 +84,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_threshold(parser)
     parser.add_argument("--loop", help="asyncio (default) or uvloop")
     parser.add_argument(
-        "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
+        "--python",
+        metavar="EXE",
+        help="measure under this interpreter: a path, a command, or a version as 3.13 "
+        "(default: this one)",
     )
     parser.add_argument("--only", metavar="INSTRUMENT", help="time or allocations (default: both)")
     parser.add_argument("--name", metavar="RUN", help="the run's name (default: date and preset)")
@@ -100,6 +103,7 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     _check_callable(args)
     with ExitStack() as stack:
+        stack.enter_context(importable(_files(args)))
         prepared = _resumed(args, stack) if args.resume else _new(args, stack)
         run = _measured(prepared, args)
     return _show(run, prepared.folder, args)
@@ -370,7 +374,14 @@ def _interpreter(args: Namespace, entries: Mapping[str, Entry]) -> Interpreter:
         sources = entries.sources
     else:
         sources = {name: entry.source for name, entry in entries.items()}
-    return Interpreter(args.python or sys.executable, sources)
+    environment = environment_of(args.python, _files(args))
+    return Interpreter(environment.executable, sources, paths=environment.paths)
+
+
+def _files(args: Namespace) -> list[str]:
+    """Return the files that are to be measured, which may declare what they need."""
+    names = args.scenarios if args.callable is None else [args.callable.partition(":")[0]]
+    return [name for name in names if name.endswith(".py")]
 
 
 def _to_go_on(run: Run, args: Namespace) -> str:

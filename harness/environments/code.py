@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import harness
 from harness.environments.kept import Make, keep, kept_folders, key_of
 from harness.environments.native import compile_native, compiler_for
-from harness.measure.implementation import NOT_BUILT
+from harness.measure.implementation import BECAUSE, NOT_BUILT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,8 +55,8 @@ def kept_code(python: Python, progress: Progress) -> Kept:
             (folder / _SCENARIOS).symlink_to(scenarios)
         compiler, reason = _native(python, folder / _PACKAGE / "valuetask", native, progress)
         return {
-            "harness": harness.__version__,
             "python": python.name,
+            "for": key_of(python.identity),
             "native": native,
             "without_native": reason,
             "compiler": compiler,
@@ -81,7 +81,7 @@ def _native(python: Python, folder: Path, key: str, progress: Progress) -> tuple
     progress.making()
     reason = compile_native(compiler, folder / "native", target)
     if reason:
-        (folder / NOT_BUILT).write_text(f"not built: {reason}\n", encoding="utf-8")
+        (folder / NOT_BUILT).write_text(f"{BECAUSE}{reason}\n", encoding="utf-8")
     return _told(compiler), reason
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from harness.environments.installed import lacking
 from harness.environments.packages import kept_packages
 from harness.errors import InputError
 from harness.measure.crew import told_to_look
+from harness.measure.implementation import BECAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,7 +64,8 @@ class Environment:
         try:
             yield
         finally:
-            sys.path.remove(place)
+            with suppress(ValueError):  # a scenario may have changed the path
+                sys.path.remove(place)
 
 
 def environment_for(
@@ -80,7 +82,8 @@ def environment_for(
     *say* is told, line by line, what takes long. InputError, one line, where it cannot be made.
     """
     began = time.monotonic()
-    missing = lacking(python, requirements)
+    as_it_is = python.is_this or python.in_environment or {"pyperf", "memray"} <= python.modules
+    missing = lacking(python, requirements) if as_it_is else []
     if python.is_this and not missing:
         return Environment(python, python.executable)
     if python.in_environment and not python.is_this and missing:
@@ -93,7 +96,7 @@ def environment_for(
     executable, packages = python.executable, None
     kept: list[Kept] = []
     reasons: dict[str, str] = {}
-    if missing or not (python.in_environment or {"pyperf", "memray"} <= python.modules):
+    if missing or not as_it_is:
         found = kept_packages(python, requirements, progress)
         kept.append(found)
         executable = str(found.folder / "bin" / "python")
@@ -101,10 +104,10 @@ def environment_for(
         reasons |= found.holds["lacking"]
     code = kept_code(python, progress)
     if reason := code.holds["without_native"]:
-        reasons["native"] = f"not built: {reason}"
+        reasons["native"] = f"{BECAUSE}{reason}"
     reused = code.reused and all(each.reused for each in kept)
     seconds = time.monotonic() - began
-    if not reused:
+    if progress.is_said:
         say(f"environment for {python.name}: took {seconds:.0f} s")
     return Environment(
         python,

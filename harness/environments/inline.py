@@ -40,7 +40,8 @@ class Declared:
     def excludes(self, version: str) -> str:
         """Return why that version of Python is not for them; empty where it is."""
         for file, wanted in self.pythons:
-            if not SpecifierSet(wanted).contains(version, prereleases=True):
+            # A version of CPython between two releases ends in a plus sign.
+            if not SpecifierSet(wanted).contains(version.rstrip("+"), prereleases=True):
                 return f"{file} needs Python {wanted} (requires-python), this is {version}"
         return ""
 

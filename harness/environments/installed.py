@@ -56,7 +56,7 @@ def _markers(python: Python) -> dict[str, str]:
     names = {"cpython": "CPython", "pypy": "PyPy"}
     return {
         "python_version": ".".join(python.version.split(".")[:2]),
-        "python_full_version": python.version,
+        "python_full_version": python.version.rstrip("+"),
         "implementation_name": python.implementation,
         "platform_python_implementation": names.get(python.implementation, python.implementation),
     }

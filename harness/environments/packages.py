@@ -80,7 +80,13 @@ def _filled(python: Python, requirements: list[str], folder: Path, what: str) ->
         if not reason:
             packages, broken = _held(folder)
             reasons_of = {**broken, **lacking}
-            return {"python": python.name, "packages": packages, "lacking": reasons_of}
+            return {
+                "python": python.name,
+                "for": key_of(python.identity),
+                "packages": packages,
+                "lacking": reasons_of,
+                "requirements": requirements,
+            }
         reasons.append(f"{installer.name}: {_shown(reason)}")
     if not reasons:
         raise InputError(

@@ -33,15 +33,16 @@ from harness.errors import InputError, told, without_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["NAMES", "NOT_BUILT", "PURE_PYTHON", "Swap", "missing", "using"]
+__all__ = ["BECAUSE", "NAMES", "NOT_BUILT", "PURE_PYTHON", "Swap", "missing", "using"]
 
 T = TypeVar("T")
 
 NAMES = ("python", "native")
 PURE_PYTHON = "AWAITBENCH_PURE_PYTHON=1"  # in the environment: only the pure one is wanted
 
-# The file beside ValueTask that says why it was not built, where that is known.
+# The file beside ValueTask that says why it was not built, where that is known, and how it begins.
 NOT_BUILT = "_native.not_built"
+BECAUSE = "not built: "
 
 _PACKAGE = "harness.valuetask"
 _FACES = ("harness", _PACKAGE)
