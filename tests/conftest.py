@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from harness.environments.kept import CACHE
 from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group
 from harness.plan import Group, Plan, Preset, Runtime
@@ -84,6 +85,14 @@ SCENARIO = Scenario(
 if __name__ == "__main__":
     main(SCENARIO)
 '''
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_environments_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have environments that tests make, or list, not be those in the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE, str(tmp_path_factory.mktemp("environments")))
+        yield
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import catalog
-from harness.against.program import run_program
 from harness.errors import InputError, UnknownNameError
 from harness.plan import DEFAULT_PRESET, Group, Runtime, Selection, make_plan
+from harness.program import run_program
 from harness.strategy import functions
 
 if TYPE_CHECKING:

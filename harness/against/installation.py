@@ -7,14 +7,13 @@ there: that one comes from the checkout.
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.against.program import run_program
 from harness.errors import InputError
+from harness.program import plain, run_program, telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +48,6 @@ _FINDERS_FIRST = (
 )
 # pip says so where the packages that build are not there, or not in the versions wanted.
 _NO_BACKEND = ("build dependencies", "Cannot import", "BackendUnavailable", "No module named")
-_NOISE = ("note:", "hint:", "[notice]")
-_QUOTED = "[end of output]"
-_FRAME = " │×╰─>"  # noqa: RUF001 pip draws with it
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class Surroundings:
 
 def surroundings(python: str) -> Surroundings:
     """Ask the interpreter *python* what its environment has; InputError if it cannot say."""
-    ended = run_program([python, "-P", "-c", _QUESTION], environment=_plain(), patience=60)
+    ended = run_program([python, "-P", "-c", _QUESTION], environment=plain(), patience=60)
     try:
         said: dict[str, Any] = json.loads(ended.output.strip().splitlines()[-1])
         return Surroundings(
@@ -89,7 +85,7 @@ def surroundings(python: str) -> Surroundings:
         )
     except (ValueError, IndexError, KeyError, TypeError):
         raise InputError(
-            f"--python {python}: cannot measure ({_telling(ended.errors)}); it needs Python 3.11 "
+            f"--python {python}: cannot measure ({telling(ended.errors)}); it needs Python 3.11 "
             "or later"
         ) from None
 
@@ -121,14 +117,14 @@ def install(project: Path | None, folder: Path, around: Surroundings, top: Path,
     # What pip leaves behind when it is killed goes with the environments.
     scratch = folder.with_name(f"{folder.name}-scratch")
     scratch.mkdir()
-    environment = {**_plain(), "TMPDIR": str(scratch)}
+    environment = {**plain(), "TMPDIR": str(scratch)}
     ended = run_program(
         [around.python, "-m", "venv", "--without-pip", folder], environment=environment
     )
     if ended.code != 0:
         raise InputError(
             f"--against: no environment can be made for {name} "
-            f"({_telling(ended.errors or ended.output)})"
+            f"({telling(ended.errors or ended.output)})"
         )
     where = run_program(
         [python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
@@ -171,23 +167,6 @@ def _install_editable(
         ended = run_program([*pip, "--editable", project], environment=environment)
     if ended.code != 0:
         raise InputError(
-            f"--against: {name} cannot be installed ({_telling(ended.errors or ended.output)}); "
+            f"--against: {name} cannot be installed ({telling(ended.errors or ended.output)}); "
             "try: pip install -e . in a checkout of it, or --no-install to import it from there"
         )
-
-
-def _plain() -> Mapping[str, str]:
-    """Return this process's environment without what says where modules are."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-
-def _telling(text: str) -> str:
-    """Return the line of a program's output that tells most: the last one, or the last error.
-
-    Where pip quotes what another program wrote, the last line of that.
-    """
-    quoted, end, _ = text.rpartition(_QUOTED)
-    lines = [line.strip(_FRAME) for line in (quoted if end else text).splitlines()]
-    lines = [line for line in lines if line and not line.startswith(_NOISE)]
-    errors = [] if end else [line for line in lines if "rror" in line]
-    return next(iter([*errors[-1:], *lines[-1:]]), "it says nothing")

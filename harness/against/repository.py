@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.against.program import Ended, run_program
 from harness.errors import InputError
+from harness.program import Ended, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

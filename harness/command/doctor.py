@@ -1,4 +1,7 @@
-"""Say what on this machine spoils measurements, and what to do about it.
+"""Say what on this machine spoils measurements, and what can measure on it.
+
+What spoils them comes with what to do about it; what can measure are the interpreters that are
+found, and the environments that are kept for them.
 
 With --aa, prove that it can tell equal from different: equal variants under different names are
 measured, and one that is slower by a known amount.
@@ -6,7 +9,6 @@ measured, and one that is slower by a known amount.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -14,6 +16,7 @@ from rich.table import Table
 
 from harness.command import proof
 from harness.command.common import console
+from harness.command.interpreters import environment_of, print_interpreters
 from harness.measure.crew import Interpreter
 from harness.measure.environment import describe, probe, value_task_findings
 from harness.measure.machine import machine_findings
@@ -29,7 +32,10 @@ _STYLE = {"error": "bold red", "warning": "yellow", "hint": "cyan"}
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument(
-        "--python", metavar="EXE", help="the interpreter that is to measure (default: this one)"
+        "--python",
+        metavar="EXE",
+        help="the interpreter that is to measure: a path, a command, or a version as 3.13 "
+        "(default: this one)",
     )
     parser.add_argument(
         "--aa",
@@ -44,7 +50,8 @@ def execute(args: Namespace) -> int:
     if args.aa:
         return proof.execute(args)
     out = console()
-    said = probe(Interpreter(args.python or sys.executable))
+    environment = environment_of(args.python)
+    said = probe(Interpreter(environment.executable, paths=environment.paths))
     machine = Table.grid(padding=(0, 2))
     machine.add_column(style="dim")
     for label, text in describe(said, "asyncio").items():
@@ -62,4 +69,6 @@ def execute(args: Namespace) -> int:
             told.add_row("", f"[dim]{escape(finding.advice)}[/]")
     if told.rows:
         out.print(told)
+    out.print()
+    print_interpreters(out)
     return 0

@@ -6,7 +6,6 @@ under the run, where memray's own commands open it.
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness import catalog
 from harness.analysis.lines import differences_csv, lines_csv
 from harness.command.common import add_folders, console, error_console
+from harness.command.interpreters import environment_of, importable
 from harness.errors import InputError, StoreError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import probe, runtime_of
@@ -59,7 +59,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--loop", default="asyncio", help="asyncio (default) or uvloop")
     parser.add_argument(
-        "--python", metavar="EXE", help="profile under this interpreter (default: this one)"
+        "--python",
+        metavar="EXE",
+        help="profile under this interpreter: a path, a command, or a version as 3.13 "
+        "(default: this one)",
     )
     parser.add_argument(
         "--name",
@@ -115,9 +118,12 @@ def _planned(args: Namespace) -> tuple[Group, Interpreter]:
         )
     if args.variant == args.other:
         raise InputError(f"{args.variant} twice: name two variants that differ, or one")
-    entries, (name,) = catalog.find((args.scenario,))
-    entry = catalog.choose(entries, name)
-    interpreter = Interpreter(args.python or sys.executable, {name: entry.source})
+    files = [args.scenario] if args.scenario.endswith(".py") else []
+    with importable(files):
+        entries, (name,) = catalog.find((args.scenario,))
+        entry = catalog.choose(entries, name)
+    environment = environment_of(args.python, files)
+    interpreter = Interpreter(environment.executable, {name: entry.source}, paths=environment.paths)
     selection = Selection(
         scenarios=(name,),
         variants=_variants(args),

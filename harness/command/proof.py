@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from rich.table import Table
 from harness.analysis.forecast import forecast
 from harness.analysis.proof import proof_findings
 from harness.command.common import add_folders, console, error_console, share
+from harness.command.interpreters import environment_of
 from harness.errors import InputError, UnknownNameError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import probe, runtime_of
@@ -76,7 +76,8 @@ def execute(args: Namespace) -> int:
     if not 0.001 <= args.slowdown <= 1:
         raise InputError(f"--slowdown {args.slowdown:g}: expected from 0.1% to 100%")
     folder = find_run(args.results, args.keep) if args.keep else None
-    interpreter = Interpreter(args.python or sys.executable)
+    environment = environment_of(args.python)
+    interpreter = Interpreter(environment.executable, paths=environment.paths)
     runtime = runtime_of(probe(interpreter), args.loop)
     preset = PRESETS[preset_name]
 

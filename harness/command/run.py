@@ -24,6 +24,7 @@ from harness.command.common import (
     say,
     write_report_of,
 )
+from harness.command.interpreters import importable
 from harness.command.runtimes import Runtimes, add_runtimes, choose_runtimes
 from harness.digest import changed_files, source_digest
 from harness.errors import InputError, StoreError, UnknownNameError, without_paths
@@ -102,6 +103,7 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     _check_callable(args)
     with ExitStack() as stack:
+        stack.enter_context(importable(_files(args)))
         prepared = _resumed(args, stack) if args.resume else _new(args, stack)
         run = _measured(prepared, args)
     return _show(run, prepared.folder, args)
@@ -154,7 +156,7 @@ def _check_callable(args: Namespace) -> None:
 def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
     entries, names, problems = _chosen(args)
-    runtimes = choose_runtimes(args.python, args.loop).reading(_read_from(entries))
+    runtimes = choose_runtimes(args.python, args.loop, _files(args)).reading(_read_from(entries))
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
@@ -282,7 +284,8 @@ def _resumed(args: Namespace, stack: ExitStack) -> _Prepared:
 def _same_again(run: Run, args: Namespace) -> Runtimes:
     """Return the runtimes on which *run* was measured; InputError where one is not there now."""
     wanted = dict.fromkeys(group.runtime for group in run.plan.groups)
-    runtimes = choose_runtimes(args.python, [runtime.loop for runtime in wanted])
+    loops = [runtime.loop for runtime in wanted]
+    runtimes = choose_runtimes(args.python, loops, _files(args))
     for runtime in wanted:
         if runtime not in runtimes.interpreters:
             there = ", ".join(
@@ -388,6 +391,12 @@ def _read_from(entries: Mapping[str, Entry]) -> dict[str, str]:
     if isinstance(entries, catalog.Catalog):
         return entries.sources
     return {name: entry.source for name, entry in entries.items()}
+
+
+def _files(args: Namespace) -> list[str]:
+    """Return the files that are to be measured, which may declare what they need."""
+    names = args.scenarios if args.callable is None else [args.callable.partition(":")[0]]
+    return [name for name in names if name.endswith(".py")]
 
 
 def _to_go_on(run: Run, args: Namespace) -> str:

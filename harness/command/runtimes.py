@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from harness.command.interpreters import environment_of
 from harness.errors import InputError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import probe, runtime_of
@@ -65,35 +65,39 @@ def add_runtimes(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EXE",
-        help="measure under this interpreter (default: this one); repeat it to measure under "
-        "several, side by side",
+        help="measure under this interpreter: a path, a command, or a version as 3.13 (default: "
+        "this one); repeat it to measure under several, side by side",
     )
 
 
-def choose_runtimes(pythons: Sequence[str], loops: Sequence[str]) -> Runtimes:
-    """Return the runtimes of each interpreter with each event loop.
+def choose_runtimes(
+    pythons: Sequence[str], loops: Sequence[str], files: Sequence[str] = ()
+) -> Runtimes:
+    """Return the runtimes of each interpreter with each event loop, to measure scenario *files*.
 
-    InputError where none is left; where one of several cannot be used, the others are.
+    Without *pythons*, of the interpreter that runs this. InputError where none is left; where one
+    of several cannot be used, the others are.
     """
-    pythons = list(dict.fromkeys(pythons)) or [sys.executable]
+    names: list[str | None] = [*dict.fromkeys(pythons)]
     loops = list(dict.fromkeys(loops)) or [DEFAULT_LOOP]
     interpreters: dict[Runtime, Interpreter] = {}
     said: dict[Runtime, Mapping[str, str | bool]] = {}
     problems: list[str] = []
     began = time.monotonic()
-    for python in pythons:
-        interpreter = Interpreter(python)
+    for name in names or [None]:
         try:
+            environment = environment_of(name, files)
+            interpreter = Interpreter(environment.executable, paths=environment.paths)
             answer = probe(interpreter)
         except InputError as error:
-            if len(pythons) == 1:
+            if len(names) < 2:
                 raise
             problems.append(str(error))
             continue
         for runtime in _runtimes_of(answer, loops):
             if runtime in interpreters:
                 raise InputError(
-                    f"--python {python}: is {runtime.implementation} {runtime.python}, as "
+                    f"--python {name}: is {runtime.implementation} {runtime.python}, as "
                     f"{interpreters[runtime].executable} is; name one of them"
                 )
             interpreters[runtime], said[runtime] = interpreter, answer

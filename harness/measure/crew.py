@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from harness.measure.allowance import Allowance
     from harness.plan import Group
 
-__all__ = ["Interpreter", "Member", "end_crews", "open_crew"]
+__all__ = ["Interpreter", "Member", "end_crews", "open_crew", "told_to_look"]
 
 _LONGEST_OUTPUT = 2000  # bytes of what children print that are looked at
 # What they print is cut down to that when it is more than this. They may print in the middle of a
@@ -62,21 +62,21 @@ class Interpreter:
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables under which it finds this very harness."""
-        paths = [*self.paths] or self._own_paths()
+        ours = str(Path(harness.__file__).resolve().parent.parent)
+        paths = self.paths or (ours, *told_to_look())
         # `python -m` and `-c` would put the working directory first, where a folder called
         # harness, or scenarios, would take the place of ours.
         return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
-    @staticmethod
-    def _own_paths() -> list[str]:
-        paths = [str(Path(harness.__file__).resolve().parent.parent)]
-        if os.environ.get("PYTHONPATH"):
-            paths.append(os.environ["PYTHONPATH"])
-        here = str(Path.cwd())
-        # Where a scenario had it added, its process adds it too, once ours is imported.
-        if {"", here} & ({*sys.path} - added_folders()):
-            paths.append(here)
-        return paths
+
+def told_to_look() -> tuple[str, ...]:
+    """Return where this process was told to look for modules, beside installed packages."""
+    paths = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
+    here = str(Path.cwd())
+    # Where a scenario had it added, its process adds it too, once ours is imported.
+    if {"", here} & ({*sys.path} - added_folders()):
+        paths.append(here)
+    return tuple(paths)
 
 
 class Member:

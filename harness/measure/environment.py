@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import InputError
 from harness.measure.affinity import how_pinned
-from harness.measure.implementation import PURE_PYTHON, missing
+from harness.measure.implementation import BECAUSE, PURE_PYTHON, missing
 from harness.measure.system_files import SystemFiles
 from harness.plan import Runtime
 from harness.record import Finding, Severity
@@ -171,6 +171,8 @@ def value_task_findings(said: Mapping[str, str | bool]) -> tuple[Finding, ...]:
         return ()
     if reason == PURE_PYTHON:
         advice = f"Unset {PURE_PYTHON.partition('=')[0]}."
+    elif str(reason).startswith(BECAUSE):
+        advice = "Have a C compiler and Python's headers: the next run builds it."
     else:
         advice = "Have a C compiler, then install awaitbench again: make clean environment."
     message = f"value_task_native cannot be measured: it needs the C type of ValueTask ({reason})"

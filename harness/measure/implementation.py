@@ -24,6 +24,7 @@ import inspect
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,12 +33,16 @@ from harness.errors import InputError, told, without_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["NAMES", "PURE_PYTHON", "Swap", "missing", "using"]
+__all__ = ["BECAUSE", "NAMES", "NOT_BUILT", "PURE_PYTHON", "Swap", "missing", "using"]
 
 T = TypeVar("T")
 
 NAMES = ("python", "native")
 PURE_PYTHON = "AWAITBENCH_PURE_PYTHON=1"  # in the environment: only the pure one is wanted
+
+# The file beside ValueTask that says why it was not built, where that is known, and how it begins.
+NOT_BUILT = "_native.not_built"
+BECAUSE = "not built: "
 
 _PACKAGE = "harness.valuetask"
 _FACES = ("harness", _PACKAGE)
@@ -54,7 +59,7 @@ def missing(name: str) -> str:
     try:
         _module(name)
     except ImportError as error:
-        return without_paths(told(error)) if _is_built() else "not built for this Python"
+        return without_paths(told(error)) if _is_built() else _why_not_built()
     return ""
 
 
@@ -162,6 +167,14 @@ def _module(name: str) -> ModuleType:
 
 def _is_built() -> bool:
     return importlib.util.find_spec(f"{_PACKAGE}._native") is not None
+
+
+def _why_not_built() -> str:
+    try:
+        place = Path(str(sys.modules[_PACKAGE].__file__)).with_name(NOT_BUILT)
+        return place.read_text(encoding="utf-8").strip()
+    except OSError:
+        return "not built for this Python"
 
 
 def _is_there(name: str) -> bool:

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Ended", "run_program"]
+__all__ = ["Ended", "plain", "run_program", "telling"]
 
 _PATIENCE = 600.0  # seconds: a package with a large extension may take minutes to build
+_NOISE = ("note:", "hint:", "[notice]")
+_QUOTED = "[end of output]"
+_FRAME = " │×╰─>"  # noqa: RUF001 pip draws with it
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,20 @@ def run_program(
         output.decode(errors="surrogateescape"),
         errors.decode(errors="replace"),
     )
+
+
+def telling(text: str) -> str:
+    """Return the line of a program's output that tells most: the last one, or the last error.
+
+    Where pip quotes what another program wrote, the last line of that.
+    """
+    quoted, end, _ = text.rpartition(_QUOTED)
+    lines = [line.strip(_FRAME) for line in (quoted if end else text).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(_NOISE)]
+    errors = [] if end else [line for line in lines if "rror" in line]
+    return next(iter([*errors[-1:], *lines[-1:]]), "it says nothing")
+
+
+def plain() -> dict[str, str]:
+    """Return this process's environment without what says where modules are."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}

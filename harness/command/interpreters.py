@@ -1,0 +1,113 @@
+"""What --python means: an interpreter that is found, and where it measures scenario files."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from harness.command.common import say
+from harness.environments.environment import environment_for
+from harness.environments.finding import find_python, found_pythons
+from harness.environments.inline import declared_by
+from harness.environments.kept import cache_folder, kept_folders
+from harness.environments.python import this_python
+from harness.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
+
+    from harness.environments.environment import Environment
+    from harness.environments.kept import Kept
+
+__all__ = ["environment_of", "importable", "print_interpreters"]
+
+
+def environment_of(text: str | None, files: Sequence[str] = ()) -> Environment:
+    """Return where the interpreter that ``--python`` *text* means measures these scenario files.
+
+    None is the interpreter that runs this. InputError where it is not found, is none that the files
+    are for, or its environment cannot be made.
+    """
+    declared = declared_by(files)
+    python = this_python() if text is None else find_python(text)
+    if reason := declared.excludes(python.version):
+        raise InputError(f"{reason}; give another one with --python")
+    return environment_for(python, declared.requirements, say)
+
+
+@contextmanager
+def importable(files: Sequence[str]) -> Iterator[None]:
+    """Have this process find what these scenario files need, to read what they declare."""
+    requirements = declared_by(files).requirements
+    if not requirements:
+        yield
+        return
+    with environment_for(this_python(), requirements, say).importable():
+        yield
+
+
+def print_interpreters(out: Console) -> None:
+    """List the interpreters that can measure, and the environments that are kept."""
+    found = Table.grid(padding=(0, 2))
+    for python in found_pythons():
+        found.add_row(
+            escape(python.name),
+            escape(python.executable),
+            "[dim]this one[/]" if python.is_this else "",
+        )
+    out.print("Interpreters, for --python", highlight=False)
+    out.print(found)
+    out.print()
+    kept = Table.grid(padding=(0, 2))
+    for name, size, used, holds in _environments():
+        kept.add_row(escape(name), f"{size / 1e6:.0f} MB", f"[dim]used {used}[/]", escape(holds))
+    folder = str(cache_folder())
+    if not kept.rows:
+        out.print(f"No environments are kept in {escape(folder)} yet.", highlight=False)
+        return
+    out.print(f"Environments, in {escape(folder)}", highlight=False)
+    out.print(kept)
+
+
+def _environments() -> Iterator[tuple[str, int, str, str]]:
+    """Yield of each what it is for, its bytes, the day of its last use, and what it holds."""
+    folders = kept_folders()
+    codes = [each for each in folders if "native" in each.holds]
+    for each in folders:
+        if "packages" in each.holds:
+            own = [code for code in codes if code.holds["for"] == each.holds["for"]]
+            codes = [code for code in codes if code not in own]
+            yield _environment(each.holds["python"], [each, *own])
+    for code in codes:
+        yield _environment(code.holds["python"], [code])
+
+
+def _environment(python: str, folders: Sequence[Kept]) -> tuple[str, int, str, str]:
+    told: list[str] = []
+    for each in folders:
+        packages, lacking = each.holds.get("packages", {}), each.holds.get("lacking", {})
+        told += [
+            f"no {name} ({lacking[name]})" if name in lacking else f"{name} {packages[name]}"
+            for name in ("pyperf", "memray", "uvloop")
+            if name in lacking or name in packages
+        ]
+        told += each.holds.get("requirements", [])
+    if len(told) == 0:
+        told.append("your own packages")
+    codes = sorted(
+        (each for each in folders if "native" in each.holds), key=lambda code: code.last_used
+    )
+    if codes:
+        reason = codes[-1].holds["without_native"]
+        told.append(
+            f"ValueTask in Python only ({reason})" if reason else "ValueTask in Python and C"
+        )
+    used = max(each.last_used for each in folders)
+    day = time.strftime("%Y-%m-%d", time.localtime(used))
+    return python, sum(each.size for each in folders), day, ", ".join(told)
