@@ -83,12 +83,14 @@ def choose_runtimes(
     interpreters: dict[Runtime, Interpreter] = {}
     said: dict[Runtime, Mapping[str, str | bool]] = {}
     problems: list[str] = []
-    began = time.monotonic()
+    start = 0.0
     for name in names or [None]:
         try:
             environment = environment_of(name, files)
             interpreter = Interpreter(environment.executable, paths=environment.paths)
+            began = time.monotonic()
             answer = probe(interpreter)
+            start += time.monotonic() - began
         except InputError as error:
             if len(names) < 2:
                 raise
@@ -103,7 +105,7 @@ def choose_runtimes(
             interpreters[runtime], said[runtime] = interpreter, answer
     if not interpreters:
         raise InputError("; ".join(problems))
-    return Runtimes(interpreters, said, time.monotonic() - began, tuple(problems))
+    return Runtimes(interpreters, said, start, tuple(problems))
 
 
 def _runtimes_of(said: Mapping[str, str | bool], loops: Sequence[str]) -> list[Runtime]:

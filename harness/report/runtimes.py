@@ -118,6 +118,8 @@ def runtime_lines(run: Run, width: int) -> Iterator[Text]:
     over = f" (median of {settings} settings)" if settings > 1 else ""
     yield Text("between runtimes", "bold")
     told = f"time / time on {short_name(first)}{over}; then allocations more or less"
+    if not any(change.time for change in changes):
+        told = f"allocations more or less than on {short_name(first)}{over}"
     for part in textwrap.wrap(told, width - 2):
         yield Text(f"  {part}", "dim")
     variants = list(dict.fromkeys(change.variant for change in changes))
@@ -162,6 +164,8 @@ class _Column:
         ratios = align([ratio for ratio, _, _ in found])
         counts = align([count for _, count, _ in found])
         cells = (f"{ratio} {count}" for ratio, count in zip(ratios, counts, strict=True))
+        if all(ratio == ABSENT for ratio, _, _ in found):
+            cells = iter(counts)
         return cls(header, tuple(cells), tuple(style for _, _, style in found))
 
 

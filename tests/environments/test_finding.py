@@ -146,7 +146,7 @@ class TestVersion:
         shims = Path(program("pyenv/shims/python3.99", "exit 127")).parent
         program("path/python3.99", says("3.99.5"))
         for order, found in (([shims, "path"], "3.99.2"), (["path", shims], "3.99.5")):
-            path = os.pathsep.join(str(tmp_path / each) for each in order)
+            path = os.pathsep.join(str(tmp_path / str(each)) for each in order)
             monkeypatch.setenv("PATH", path)
             assert find_python("3.99").version == found
 
