@@ -163,9 +163,9 @@ class _Column:
         found = [_median([each for each in changes if each.variant == name]) for name in variants]
         ratios = align([ratio for ratio, _, _ in found])
         counts = align([count for _, count, _ in found])
-        cells = (f"{ratio} {count}" for ratio, count in zip(ratios, counts, strict=True))
+        cells = [f"{ratio} {count}" for ratio, count in zip(ratios, counts, strict=True)]
         if all(ratio == ABSENT for ratio, _, _ in found):
-            cells = iter(counts)
+            cells = counts
         return cls(header, tuple(cells), tuple(style for _, _, style in found))
 
 
