@@ -49,7 +49,7 @@ class Upkeep:
 
 
 def upkeep(driver: Driver[Any, Any, Any], cycle: float) -> Upkeep:
-    """Return what *driver*'s operations need besides; nothing where a *cycle* takes long, seconds."""
+    """Return what the operations need besides; nothing where a *cycle* takes too long, seconds."""
     if cycle > _LONGEST_CYCLE:
         return Upkeep()
     return Upkeep(turns(driver), collections(driver))
