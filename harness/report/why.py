@@ -29,9 +29,9 @@ __all__ = ["Reasons", "Why"]
 # A page of more cases would be too large, with all of their pairs: closed panels have none then.
 _MOST_CASES = 1500
 
-_MOST_LINES = 8
-_MOST_DIFFERENCES = 6
-_MOST_SIZES = 8
+_MOST_LINES = 6
+_MOST_DIFFERENCES = 5
+_MOST_SIZES = 6
 _DOMAINS = {
     "PYMALLOC_MALLOC": "object",
     "PYMALLOC_CALLOC": "object, zeroed",
