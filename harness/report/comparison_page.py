@@ -334,7 +334,8 @@ def _facts(comparison: Comparison, base: Run, new: Run) -> Iterator[tuple[str, s
     """Yield label, base, new, and whether they differ: what both runs are, then what differs."""
     before, after = run_facts(base), run_facts(new)
     for label in before:
-        yield label, before[label], after[label], before[label] != after[label]
+        differs = before[label] != after[label] and label != "measured"
+        yield label, before[label], after[label], differs
     for scenario in dict.fromkeys([*base.sources, *new.sources]):
         if base.sources.get(scenario) != new.sources.get(scenario):
             told = [visible(run.sources.get(scenario, "")) for run in (base, new)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -25,7 +25,7 @@ from harness.analysis.estimate import Estimate
 from harness.analysis.places import Places
 from harness.analysis.rows import case_rows
 from harness.analysis.sentences import Tone
-from harness.plan import Runtime
+from harness.plan import INSTRUMENTS, Runtime
 from tests.analysis.test_comparison import a_run, allocating, slower
 from tests.runs import make_run, repeated
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 SHARES = (0.0, 0.9, 1.0)
 
 
-def again(**given: Any) -> tuple[Run, Run]:
-    base = a_run(sync_ratios=SHARES, noise=0.004, **given)
+def again(instruments: tuple[str, ...] = INSTRUMENTS) -> tuple[Run, Run]:
+    base = a_run(sync_ratios=SHARES, noise=0.004, instruments=instruments)
     return base, repeated(base, "new", 2, noise=0.004)
 
 

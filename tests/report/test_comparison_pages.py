@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from harness.analysis.comparison import compare_runs
 from harness.analysis.gate import regressions
 from harness.analysis.series import Against, trace
-from harness.plan import Runtime
+from harness.plan import INSTRUMENTS, Runtime
 from harness.record import Finding, RunStatus, Severity
 from harness.report.comparison_html import render_comparison, render_series
 from tests.analysis.test_comparison import a_run, allocating, slower
@@ -69,8 +69,10 @@ def failed() -> Run:
     return replace(run, groups=(record,), status=RunStatus.FAILED)
 
 
-def nights(number: int, **given: Any) -> list[Run]:
-    first = a_run(sync_ratios=(0.0, 0.9), **given)
+def nights(
+    number: int, runtime: Runtime | None = None, instruments: tuple[str, ...] = INSTRUMENTS
+) -> list[Run]:
+    first = a_run(sync_ratios=(0.0, 0.9), runtime=runtime, instruments=instruments)
     return [repeated(first, f"night-{n}", n + 1, noise=0.004) for n in range(number)]
 
 
