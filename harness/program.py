@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Ended", "plain", "run_program", "telling"]
 
 _PATIENCE = 600.0  # seconds: a package with a large extension may take minutes to build
-_NOISE = ("note:", "hint:", "[notice]")
+_NOISE = ("note:", "hint:", "[notice]", "WARNING:")
 _QUOTED = "[end of output]"
 _FRAME = " │×╰─>"  # noqa: RUF001 pip draws with it
 

@@ -362,16 +362,17 @@ class TestInterpreter:
         self, command: str, refused: Callable[..., str]
     ) -> None:
         told = refused(command, "--python", "no-such-python")
-        assert "--python no-such-python: cannot be run" in told
+        assert "--python no-such-python: there is no such command; found are " in told
 
     def test_one_that_is_too_old_is_one_line(
         self, folder: Path, refused: Callable[..., str]
     ) -> None:
         old = folder / "python3.8"
-        old.write_text("#!/bin/sh\necho 'ImportError: StrEnum' >&2\nexit 1\n", encoding="utf-8")
+        said = '{"release": [3, 8], "implementation": "cpython", "version": "3.8.18"}'
+        old.write_text(f"#!/bin/sh\necho '{said}'\n", encoding="utf-8")
         old.chmod(old.stat().st_mode | stat.S_IXUSR)
         told = refused("run", "--python", old)
-        assert "cannot measure (ImportError: StrEnum); it needs Python 3.11 or later" in told
+        assert "is cpython 3.8.18; awaitbench needs Python 3.11 or later" in told
 
 
 class TestDoctor:

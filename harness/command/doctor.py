@@ -58,6 +58,8 @@ def execute(args: Namespace) -> int:
         machine.add_row(label, escape(text))
     out.print(machine)
     out.print()
+    print_interpreters(out)
+    out.print()
     spoils = machine_findings(said)
     if not spoils:
         out.print("Nothing was found that spoils measurements.")
@@ -69,6 +71,4 @@ def execute(args: Namespace) -> int:
             told.add_row("", f"[dim]{escape(finding.advice)}[/]")
     if told.rows:
         out.print(told)
-    out.print()
-    print_interpreters(out)
     return 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
+from harness.environments.kept import cache_folder
 from harness.errors import InputError
 from harness.program import plain, run_program, telling
 
@@ -63,13 +66,12 @@ def _markers(python: Python) -> dict[str, str]:
 
 
 def _here(names: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for name in names:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    # Not what is on the path for a while only, from an environment that is kept.
+    path = [each for each in sys.path if not Path(each).is_relative_to(cache_folder())]
+    found = (
+        (name, next(iter(metadata.distributions(name=name, path=path)), None)) for name in names
+    )
+    return {name: distribution.version for name, distribution in found if distribution is not None}
 
 
 def _there(python: Python, names: Iterable[str]) -> dict[str, Any]:

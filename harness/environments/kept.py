@@ -129,8 +129,10 @@ def _found(folder: Path, is_good: Callable[[Mapping[str, Any]], bool]) -> Kept |
 
 
 def _made(root: Path, name: str, make: Make) -> Kept:
-    new, old = root / f"{_NEW}{name}", root / f"{_OLD}{name}"
-    _remove(new)
+    for left in root.glob(f"{_NEW}{name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    # Not the name that a killed process used: what that one had started may still write there.
+    new, old = root / f"{_NEW}{name}-{os.getpid()}", root / f"{_OLD}{name}"
     new.mkdir()
     try:
         holds = dict(make.fill(new))

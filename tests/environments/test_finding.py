@@ -145,9 +145,9 @@ class TestVersion:
         program("pyenv/versions/3.99.2/bin/python", says("3.99.2"))
         shims = Path(program("pyenv/shims/python3.99", "exit 127")).parent
         program("path/python3.99", says("3.99.5"))
-        for order, found in (([shims, "path"], "3.99.2"), (["path", shims], "3.99.5")):
-            path = os.pathsep.join(str(tmp_path / str(each)) for each in order)
-            monkeypatch.setenv("PATH", path)
+        path = tmp_path / "path"
+        for order, found in (([shims, path], "3.99.2"), ([path, shims], "3.99.5")):
+            monkeypatch.setenv("PATH", os.pathsep.join(map(str, order)))
             assert find_python("3.99").version == found
 
     def test_a_command_of_pyenv_that_finds_nothing_is_taken_by_its_version(

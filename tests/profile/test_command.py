@@ -287,7 +287,10 @@ def test_a_profile_is_not_the_latest_run(here: Path, capsys: pytest.CaptureFixtu
         (["sample.py", "task", "-p", "size=0"], "size=0: expected an integer from 1 to 1000"),
         (["sample.py", "task", "--operations", "0"], "--operations 0: expected an integer from 1"),
         (["sample.py", "task", "--loop", "twisted"], "--loop twisted: expected asyncio or uvloop"),
-        (["sample.py", "task", "--python", "nowhere"], "--python nowhere: cannot be run"),
+        (
+            ["sample.py", "task", "--python", "nowhere"],
+            "--python nowhere: there is no such command",
+        ),
         (["sample.py", "task", "--name", "a/b"], "run name 'a/b': expected letters"),
         (["sample.py", "synchronous", "-p", "sync_ratio=0.5"], "only where nothing waits"),
         (["sample.py", "task", "synchronous", "-p", "sync_ratio=0.5"], "add -p sync_ratio=1"),
