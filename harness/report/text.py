@@ -10,16 +10,23 @@ changes the meaning of one has a higher number::
     ended        the same, or null
     baseline     the variant that ratios are taken against
     preset       {name, target, rounds: [fewest, most], values}
-    instruments  what was measured: "time", "allocations"; and "lines", if they were found
+    instruments  what was measured: "time", "allocations"
     seed         integer
     titles       scenario -> title
     environment  key -> text
     threshold    a smaller difference in time, as a share, is not claimed
     rows         one object per case: the columns of summary.csv, and reason, sync_ratio,
                  target_met, is_real (may the difference be claimed?), scatter (of single values,
-                 relative), turns of the event loop and collections, per operation; a figure that
-                 was not measured is null
+                 relative); a figure that was not measured is null
     summary      sentences in plain English: {text, scenario, params, variants}
+    story        what matters over the whole run, the most important first: the same
+    costs        one object per scenario, runtime and setting of the parameters beside the share:
+                 {scenario, params, python, loop, sync_ratios, reason, variants, crossovers, advice,
+                 recommendation}. reason: why there is no model, else null. variants: name ->
+                 {time_ns, allocations, bytes}, each null or {synchronous, asynchronous, r_squared,
+                 holds, furthest: {sync_ratio, relative, intervals}}, of time_ns also the ends of
+                 95 % intervals (synchronous_low, ...). crossovers: {figure, below, above,
+                 sync_ratio, low, high, extrapolated, bracketed}. advice: keep, change or none
     findings     what is shaky: {severity, message, advice}
 """
 
@@ -33,18 +40,19 @@ from typing import TYPE_CHECKING, Any
 
 from harness.analysis.findings import run_findings
 from harness.analysis.rows import case_rows
-from harness.analysis.runtimes import runtime_changes
 from harness.analysis.sentences import summary_sentences
+from harness.analysis.story import story
 from harness.analysis.summary import summary_csv
 from harness.errors import UnknownNameError
 from harness.plan import format_params
+from harness.report.costs_document import cost_documents
 from harness.report.figures import byte_text, count_text, time_text, time_unit, visible
 from harness.report.table import blocks, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from harness.analysis.runtimes import RuntimeChange
+    from harness.analysis.sentences import Sentence
     from harness.record import Run
     from harness.report.table import Block
 
@@ -87,35 +95,20 @@ def _json(run: Run) -> str:
         "titles": dict(run.titles),
         "environment": dict(run.environment),
         "rows": [asdict(row) for row in case_rows(run)],
-        "runtimes": [_runtime_change(change) for change in runtime_changes(run)],
-        "summary": [
-            {
-                "text": sentence.text,
-                "scenario": sentence.group.scenario,
-                "params": format_params(sentence.group.params),
-                "variants": list(sentence.variants),
-            }
-            for sentence in summary_sentences(run)
-        ],
+        "summary": [_sentence(sentence) for sentence in summary_sentences(run)],
+        "story": [_sentence(sentence) for sentence in story(run)],
+        "costs": cost_documents(run),
         "findings": [asdict(finding) for finding in run_findings(run)],
     }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 
 
-def _runtime_change(change: RuntimeChange) -> dict[str, Any]:
-    """Return what changes for a case from one runtime to another."""
+def _sentence(sentence: Sentence) -> dict[str, Any]:
     return {
-        "scenario": change.group.scenario,
-        "params": format_params(change.group.params),
-        "variant": change.variant,
-        "base": str(change.base),
-        "runtime": str(change.group.runtime),
-        "ratio": change.time and change.time.value,
-        "ratio_low": change.time and change.time.low,
-        "ratio_high": change.time and change.time.high,
-        "is_real": change.is_real,
-        "allocations": change.allocations,
-        "bytes": change.bytes,
+        "text": sentence.text,
+        "scenario": sentence.group.scenario,
+        "params": format_params(sentence.group.params),
+        "variants": list(sentence.variants),
     }
 
 
