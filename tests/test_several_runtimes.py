@@ -91,7 +91,10 @@ def test_an_interpreter_that_is_not_there_is_told_and_the_others_go_on(
     run = run_of("one").load()
     assert run.status is RunStatus.DONE
     assert len(run.groups) == 1
-    assert any("cannot be" in finding.message for finding in run.findings)
+    assert any(
+        "no interpreter" in finding.message or "cannot be" in finding.message
+        for finding in run.findings
+    )
     assert "/nowhere" not in json.dumps([finding.message for finding in run.findings])
 
 

@@ -10,14 +10,18 @@ changes the meaning of one has a higher number::
     ended        the same, or null
     baseline     the variant that ratios are taken against
     preset       {name, target, rounds: [fewest, most], values}
-    instruments  what was measured: "time", "allocations"
+    instruments  what was measured: "time", "allocations"; and "lines", if they were found
     seed         integer
     titles       scenario -> title
     environment  key -> text
     threshold    a smaller difference in time, as a share, is not claimed
     rows         one object per case: the columns of summary.csv, and reason, sync_ratio,
                  target_met, is_real (may the difference be claimed?), scatter (of single values,
-                 relative); a figure that was not measured is null
+                 relative), turns of the event loop and collections, per operation; a figure that
+                 was not measured is null
+    runtimes     what changes for a case from the first runtime to another: {scenario, params,
+                 variant, base, runtime, ratio, ratio_low, ratio_high, is_real, allocations, bytes};
+                 ratio is of the times, the last two are differences per operation
     summary      sentences in plain English: {text, scenario, params, variants}
     story        what matters over the whole run, the most important first: the same
     costs        one object per scenario, runtime and setting of the parameters beside the share:
@@ -40,6 +44,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.analysis.findings import run_findings
 from harness.analysis.rows import case_rows
+from harness.analysis.runtimes import runtime_changes
 from harness.analysis.sentences import summary_sentences
 from harness.analysis.story import story
 from harness.analysis.summary import summary_csv
@@ -52,6 +57,7 @@ from harness.report.table import blocks, describe, misses_target, ratio_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.analysis.runtimes import RuntimeChange
     from harness.analysis.sentences import Sentence
     from harness.record import Run
     from harness.report.table import Block
@@ -95,12 +101,30 @@ def _json(run: Run) -> str:
         "titles": dict(run.titles),
         "environment": dict(run.environment),
         "rows": [asdict(row) for row in case_rows(run)],
+        "runtimes": [_runtime_change(change) for change in runtime_changes(run)],
         "summary": [_sentence(sentence) for sentence in summary_sentences(run)],
         "story": [_sentence(sentence) for sentence in story(run)],
         "costs": cost_documents(run),
         "findings": [asdict(finding) for finding in run_findings(run)],
     }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def _runtime_change(change: RuntimeChange) -> dict[str, Any]:
+    """Return what changes for a case from one runtime to another."""
+    return {
+        "scenario": change.group.scenario,
+        "params": format_params(change.group.params),
+        "variant": change.variant,
+        "base": str(change.base),
+        "runtime": str(change.group.runtime),
+        "ratio": change.time and change.time.value,
+        "ratio_low": change.time and change.time.low,
+        "ratio_high": change.time and change.time.high,
+        "is_real": change.is_real,
+        "allocations": change.allocations,
+        "bytes": change.bytes,
+    }
 
 
 def _sentence(sentence: Sentence) -> dict[str, Any]:
