@@ -19,6 +19,7 @@ from harness.against.installation import is_awaitbench
 from harness.against.measuring import Side, measure_sides
 from harness.against.repository import Repository
 from harness.analysis.forecast import forecast
+from harness.analysis.gate import DEFAULT_LIMITS, Limits
 from harness.errors import InputError, UnknownNameError
 from harness.measure.environment import describe, probe, runtime_of
 from harness.measure.machine import machine_findings
@@ -61,6 +62,8 @@ class Request:
         What both runs are called, but for ``-base`` and ``-head``; by the date unless given.
     install
         Whether a version that can be installed is; else it is imported from its checkout.
+    limits
+        What is slower than this lets it be is measured twice.
     """
 
     ref: str
@@ -71,6 +74,7 @@ class Request:
     name: str | None = None
     results: Path = Path("results")
     install: bool = True
+    limits: Limits = DEFAULT_LIMITS
 
 
 class Measured(NamedTuple):
@@ -121,7 +125,7 @@ def measure_against(
         base, head = _sides(request, checkouts, found, said)
         say(f"{base_about} against the {head_about}: ready after {time.monotonic() - began:.0f} s")
         with show(_forecast(head.run.plan, start)) as listener:
-            measure_sides(base, head, listener)
+            measure_sides(base, head, listener, limits=request.limits)
     return Measured(base.run, head.run, base.folder, head.folder)
 
 

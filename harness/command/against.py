@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from harness.against.versions import Measured
+    from harness.analysis.gate import Limits
 
 __all__ = ["add_against_arguments", "measured_against", "refuse_without_against"]
 
@@ -66,8 +67,8 @@ def add_against_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def measured_against(args: Namespace, scenarios: Sequence[str]) -> Measured:
-    """Measure *scenarios* as the command line says and return both runs."""
+def measured_against(args: Namespace, scenarios: Sequence[str], limits: Limits) -> Measured:
+    """Measure *scenarios* as the command line says, for a gate of *limits*; return both runs."""
     request = Request(
         ref=args.against,
         scenarios=tuple(scenarios),
@@ -84,6 +85,7 @@ def measured_against(args: Namespace, scenarios: Sequence[str]) -> Measured:
         name=args.name,
         results=args.results,
         install=not args.no_install,
+        limits=limits,
     )
     return measure_against(
         request, say, lambda forecast: ProgressDisplay(error_console(), forecast)

@@ -77,15 +77,15 @@ def execute(args: Namespace) -> int:
     """Run the command and return its exit code."""
     if args.only not in (None, *_INSTRUMENTS):
         raise InputError(f"--only {args.only}: expected time or allocations")
-    found = _measured(args) if args.against else _stored(args)
-    if found is None:
-        return _INTERRUPTED
-    comparison, base, new, folders = found
-    _check_comparable(comparison, args)
     limits = Limits(
         slowdown=float("inf") if args.only == "allocations" else args.max_slowdown,
         extra_allocations=float("inf") if args.only == "time" else args.max_extra_allocations,
     )
+    found = _measured(args, limits) if args.against else _stored(args)
+    if found is None:
+        return _INTERRUPTED
+    comparison, base, new, folders = found
+    _check_comparable(comparison, args)
     worse = regressions(comparison, limits)
     path = page_path(args, several_name(folders)) if args.html else None
     if path:
@@ -107,9 +107,9 @@ def _stored(args: Namespace) -> _Found:
     return compare_loaded(args, base, new), base, new, folders
 
 
-def _measured(args: Namespace) -> _Found | None:
+def _measured(args: Namespace, limits: Limits) -> _Found | None:
     """Measure both versions; return how they compare, None where that was interrupted."""
-    measured = measured_against(args, args.names)
+    measured = measured_against(args, args.names, limits)
     folders = [measured.base_folder, measured.head_folder]
     for folder in folders:
         say(f"results: {folder.path}/")

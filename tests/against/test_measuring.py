@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.against.measuring import Side, measure_sides
+from harness.analysis.comparison import compare_runs
+from harness.analysis.gate import Limits, regressions
 from harness.measure.crew import Interpreter
 from harness.record import GroupRecord, RunStatus
 from harness.store import RunFolder
@@ -130,3 +132,66 @@ def test_an_interruption_keeps_what_was_measured_of_both(
         assert [(side.label, share) for share in shares] == [
             each for each in kept if each[0] == side.label
         ]
+
+
+class Slower(Scripted):
+    """Measures a head that is twice as slow as the base, so many times; then equal ones."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def __call__(
+        self, versions: Sequence[Version], plan: Plan, on_stage: OnStage
+    ) -> list[GroupRecord]:
+        super().__call__(versions, plan, on_stage)
+        if len(versions) == 2:
+            self.times -= 1
+        factors = (1.0, 2.0 if self.times >= 0 else 1.0)
+        records = []
+        for version, factor in zip(versions, factors, strict=False):
+            record = make_record(version.group, plan, rounds=5)
+            timings = {
+                variant: replace(
+                    timing,
+                    rounds={
+                        # The same machine for both, which scatters from round to round a little.
+                        index: tuple(value * factor * (1 + index / 1000) for value in values)
+                        for index, values in timing.rounds.items()
+                    },
+                )
+                for variant, timing in record.timings.items()
+            }
+            records.append(replace(record, timings=timings))
+        return records
+
+
+def regressions_of(sides: tuple[Side, Side]) -> int:
+    base, head = sides
+    return len(regressions(compare_runs(base.run, head.run)))
+
+
+def test_what_is_slower_in_a_bad_moment_only_is_no_regression(sides: tuple[Side, Side]) -> None:
+    measure = Slower(times=1)
+    measure_sides(*sides, Heard(), measure)
+    assert [len(cases) for cases in measure.measured] == [1, 2, 2, 1]
+    assert regressions_of(sides) == 0
+    for side in sides:
+        assert side.folder.load() == side.run
+        (twice,) = (each for each in side.run.groups if each.findings)
+        assert "measured twice" in twice.findings[0].message
+
+
+def test_what_is_slower_twice_is_one_and_is_not_measured_a_third_time(
+    sides: tuple[Side, Side],
+) -> None:
+    measure = Slower(times=9)
+    measure_sides(*sides, Heard(), measure)
+    assert [len(cases) for cases in measure.measured] == [1, 2, 2, 1]
+    assert regressions_of(sides) > 0
+
+
+def test_what_is_allowed_is_measured_once(sides: tuple[Side, Side]) -> None:
+    measure = Slower(times=9)
+    measure_sides(*sides, Heard(), measure, limits=Limits(slowdown=1.5))
+    assert [len(cases) for cases in measure.measured] == [1, 2, 1]

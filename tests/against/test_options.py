@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.analysis.gate import DEFAULT_LIMITS
 from harness.command import against
 from harness.errors import InputError
 from harness.plan import Selection
@@ -28,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, *words: str) -> Request:
     """Return what would be measured for a command line."""
     requests: list[Request] = []
     monkeypatch.setattr(against, "measure_against", lambda request, *_: requests.append(request))
-    against.measured_against(parsed(*words), ["bench/lookup.py"])
+    against.measured_against(parsed(*words), ["bench/lookup.py"], DEFAULT_LIMITS)
     return requests[0]
 
 
