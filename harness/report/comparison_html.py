@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.comparison_page import make_comparison_page
 from harness.report.html import render_template
+from harness.report.scripts import COMPARISON_SCRIPTS
 from harness.report.series_page import make_series_page
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ def render_comparison(
 ) -> str:
     """Return the page of *comparison*, with what a gate found of it: the same gives the same."""
     page = make_comparison_page(comparison, base, new, regressions)
-    return render_template("comparison.html.j2", page=page)
+    return render_template("comparison.html.j2", scripts=COMPARISON_SCRIPTS, page=page)
 
 
 def render_series(series: Series) -> str:
     """Return the page of several runs, or of a history: the same runs give the same bytes."""
-    return render_template("series.html.j2", page=make_series_page(series))
+    page = make_series_page(series)
+    return render_template("series.html.j2", scripts=COMPARISON_SCRIPTS, page=page)

@@ -19,6 +19,8 @@ from harness.report.page import make_page
 from harness.report.scripts import PAGE_SCRIPTS, read_script
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.record import Run
     from harness.report.flamegraphs import Flamegraphs
 
@@ -53,8 +55,8 @@ def render_report(run: Run, flamegraphs: Flamegraphs | None = None) -> str:
     return render_template("report.html.j2", page=make_page(run, flamegraphs or {}))
 
 
-def render_template(name: str, **context: object) -> str:
-    """Return the page that the template *name* makes of *context*."""
+def render_template(name: str, *, scripts: Sequence[str] = PAGE_SCRIPTS, **context: object) -> str:
+    """Return the page that the template *name* makes of *context*, with these scripts in it."""
     # Everything in a run is somebody else's text, so autoescape is on for every template.
     environment = Environment(
         loader=PackageLoader("harness.report"),
@@ -67,7 +69,7 @@ def render_template(name: str, **context: object) -> str:
     environment.filters |= {"visible": visible, "breakable": _breakable}
     return environment.get_template(name).render(
         version=__version__,
-        scripts=[read_script(name) for name in PAGE_SCRIPTS],
+        scripts=[read_script(each) for each in scripts],
         **context,
     )
 

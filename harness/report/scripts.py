@@ -9,10 +9,12 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-__all__ = ["PAGE_SCRIPTS", "Script", "read_script"]
+__all__ = ["COMPARISON_SCRIPTS", "PAGE_SCRIPTS", "Script", "read_script"]
 
 # In the order in which they run. They share nothing but the page: each can be left out.
 PAGE_SCRIPTS = ("sorting.js", "copying.js", "filter.js", "panels.js", "calculator.js")
+# Those of a page about several runs.
+COMPARISON_SCRIPTS = ("sorting.js", "panels.js")
 
 
 @dataclass(frozen=True)
