@@ -4,7 +4,8 @@ PYTHON ?= python3
 PRESET ?= quick
 SCENARIOS ?=
 RUN ?= latest
-PYTHONS ?= $(PYTHON)
+PYTHONS ?=
+LOOPS ?=
 PYTEST ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -23,6 +24,8 @@ help: ## list the targets
 	@echo "  PRESET=quick|standard|rigorous   how exact (quick)"
 	@echo "  SCENARIOS=\"name ...\"             which scenarios (all)"
 	@echo "  PYTHON=python3.13                which interpreter makes the environment (python3)"
+	@echo "  PYTHONS=\"3.11 3.13\"              which interpreters measure, side by side (PYTHON)"
+	@echo "  LOOPS=\"asyncio uvloop\"           on which event loops (asyncio)"
 	@echo "  RUN=name                         which run a report is made of (latest)"
 
 # An environment belongs to one interpreter and one pyproject.toml: it is made again when
@@ -72,7 +75,7 @@ $(DEV_STAMP): $(STAMP)
 	@touch $@
 
 bench: $(STAMP) ## measure the scenarios, show the table, write the HTML report
-	@$(BENCH) run --preset $(PRESET) $(SCENARIOS)
+	@$(BENCH) run --preset $(PRESET) $(PYTHONS:%=--python %) $(LOOPS:%=--loop %) $(SCENARIOS)
 
 test: $(DEV_STAMP) ## run the tests (PYTEST="--cov" shows what they miss)
 	@$(BIN)/python -m pytest $(PYTEST)
@@ -106,7 +109,7 @@ readme: $(STAMP) ## write the README's table and picture from the reference run
 environment: $(DEV_STAMP) ## make the environment and nothing more
 
 experiments: $(DEV_STAMP) ## show that the method holds (PYTHONS="python3.11 ...", over an hour)
-	@$(BIN)/python docs/experiments/run_all.py $(PYTHONS)
+	@$(BIN)/python docs/experiments/run_all.py $(or $(PYTHONS),$(PYTHON))
 
 clean: ## remove the environment and what tools left; runs and reports stay
 	@rm -rf $(VENV) harness/valuetask/_native*.so build dist *.egg-info .coverage .coverage.* \
