@@ -195,7 +195,7 @@ def test_the_filter_reaches_tables_overview_and_charts(path: Path, visit: Browsi
     overview = page.locator("#overview table")
     assert overview.locator("tbody tr:visible").count() == 2
     assert overview.locator("thead th:visible").count() == 2
-    assert page.locator(".claims article:visible").count() == 1
+    assert page.locator(".advice li:visible").count() == 1
 
 
 def test_a_number_is_looked_for_as_a_whole(path: Path, visit: Browsing) -> None:
