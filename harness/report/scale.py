@@ -134,8 +134,8 @@ def round_ticks(low: float, high: float, most: int = 5) -> list[float]:
     """Return round values from *low* to *high*, at most *most* of them."""
     step = 10.0 ** math.floor(math.log10((high - low) or 1.0))
     for factor in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0):
-        first = math.ceil(low / (step * factor) * (1 - 1e-9))
-        last = math.floor(high / (step * factor) * (1 + 1e-9))
+        first = math.ceil(low / (step * factor) - 1e-9)
+        last = math.floor(high / (step * factor) + 1e-9)
         if last - first + 1 <= most:
             return [number * step * factor for number in range(first, last + 1)]
     return []

@@ -32,7 +32,7 @@ new ResizeObserver(([bar]) => {
 document.addEventListener("click", (event) => {
   const choice = event.target.closest?.("button[data-panels]")?.dataset.panels;
   if (choice) {
-    for (const panel of document.querySelectorAll("main details")) {
+    for (const panel of document.querySelectorAll("main details:not(.evidence)")) {
       panel.open = choice === "open";
     }
   }
@@ -56,7 +56,7 @@ document.addEventListener(
   true,
 );
 addEventListener("beforeprint", () => {
-  for (const panel of document.querySelectorAll("main details:not([open])")) {
+  for (const panel of document.querySelectorAll("main details:not([open], .evidence)")) {
     panel.open = true;
     openedForPaper.push(panel);
   }
