@@ -42,20 +42,31 @@ SHIFTS = """
 """
 
 
+RUN = make_run(
+    scenarios=("lookup", "reader"),
+    sync_ratios=(0.0, 0.9, 0.99),
+    variants=("task", "coroutine", "value_task", "=cmd()|x"),
+    unavailable=(("eager_task", "needs Python 3.12"),),
+    noise=0.02,
+    findings=(Finding(Severity.WARNING, "The machine swapped.", "Close *it*."),),
+)
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two scenarios at three shares; a variant is not available, and something is shaky."""
     path = tmp_path_factory.mktemp("page") / "index.html"
-    run = make_run(
-        scenarios=("lookup", "reader"),
-        sync_ratios=(0.0, 0.9, 0.99),
-        variants=("task", "coroutine", "value_task", "=cmd()|x"),
-        unavailable=(("eager_task", "needs Python 3.12"),),
-        noise=0.02,
-        findings=(Finding(Severity.WARNING, "The machine swapped.", "Close *it*."),),
-    )
-    write_report(run, path)
+    write_report(RUN, path)
     return path
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same page as if it had many panels."""
+    monkeypatch.setattr("harness.report.page._MANY_PANELS", 2)
+    large = tmp_path / "large.html"
+    write_report(RUN, large)
+    return large
 
 
 @pytest.fixture(scope="module")
@@ -263,10 +274,11 @@ def test_a_filtered_view_can_be_linked(path: Path, visit: Browsing) -> None:
 
 
 def test_a_link_to_what_is_filtered_away_shows_everything(path: Path, visit: Browsing) -> None:
-    page = visit(path, "#?text=reader").page
-    page.evaluate("location.hash = '#lookup/0/task'")
-    case(page, "lookup/0/task").wait_for(state="visible")
-    assert page.locator("#count").text_content() == "30 cases"
+    for fragment in ("#?text=reader", "#?without=task"):
+        page = visit(path, fragment).page
+        page.evaluate("location.hash = '#lookup/0/task'")
+        case(page, "lookup/0/task").wait_for(state="visible")
+        assert page.locator("#count").text_content() == "30 cases"
 
 
 def test_the_filter_takes_any_name_and_any_address(hostile: Path, visit: Browsing) -> None:
@@ -339,7 +351,7 @@ def test_what_is_filtered_away_is_not_copied(path: Path, visit: Browsing) -> Non
 
 
 def test_without_a_clipboard_the_text_is_there_to_be_copied(path: Path, visit: Browsing) -> None:
-    page = visit(path, before=NO_CLIPBOARD).page
+    page = visit(path, "#?text=lookup", before=NO_CLIPBOARD).page
     page.locator('[id="lookup/0.9"]').get_by_role("button", name="Copy as CSV").click()
     area = page.get_by_role("textbox", name="Text to copy")
     area.wait_for()
@@ -347,6 +359,7 @@ def test_without_a_clipboard_the_text_is_there_to_be_copied(path: Path, visit: B
     assert page.evaluate("getSelection().toString()").startswith("variant,")
     page.keyboard.press("Escape")
     area.wait_for(state="detached")
+    assert page.locator("#filter").input_value() == "lookup"
 
 
 def test_every_case_has_a_link_that_is_seen_when_it_is_wanted(path: Path, visit: Browsing) -> None:
@@ -368,6 +381,14 @@ def test_a_link_to_a_case_opens_its_panel(path: Path, visit: Browsing) -> None:
         row.wait_for(state="visible")
         assert row.evaluate("row => row.getBoundingClientRect().top") < DESKTOP[1]
         assert row.evaluate("row => row.getBoundingClientRect().top") > 40
+
+
+def test_a_link_into_a_large_page_leads_to_its_case(large: Path, visit: Browsing) -> None:
+    page = visit(large, "#reader/0.99/coroutine").page
+    assert page.locator("body.large").count() == 1
+    row = case(page, "reader/0.99/coroutine")
+    row.wait_for(state="visible")
+    assert 40 < row.evaluate("row => row.getBoundingClientRect().top") < DESKTOP[1]
 
 
 # Keys
@@ -394,12 +415,24 @@ def test_a_slash_leads_to_the_filter_but_not_while_typing(path: Path, visit: Bro
 def test_escape_closes_a_menu_first_and_then_clears_the_filter(path: Path, visit: Browsing) -> None:
     page = visit(path, "#?text=reader").page
     page.get_by_text("Contents", exact=True).click()
+    page.keyboard.press("Tab")
     page.keyboard.press("Escape")
     assert page.locator(".menu[open]").count() == 0
     assert page.locator("#filter").input_value() == "reader"
     page.keyboard.press("Escape")
     assert page.locator("#filter").input_value() == ""
     assert "?" not in page.url
+
+
+def test_a_menu_closes_behind_who_leaves_it(path: Path, visit: Browsing) -> None:
+    page = visit(path).page
+    page.get_by_text("Variants", exact=True).first.click()
+    page.locator("#filter").focus()
+    assert page.locator(".menu[open]").count() == 0
+    page.get_by_text("Contents", exact=True).click()
+    page.get_by_role("link", name="How it was measured").click()
+    assert page.locator(".menu[open]").count() == 0
+    assert page.url.endswith("#method")
 
 
 def test_the_focus_is_seen(path: Path, visit: Browsing) -> None:
@@ -479,6 +512,16 @@ def test_paper_shows_what_is_in_closed_panels_and_no_controls(path: Path, visit:
     for control in (".bar", ".tools >> nth=0", ".link >> nth=0", ".skip"):
         assert not page.locator(control).is_visible()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_paper_tells_what_it_is_filtered_by(path: Path, visit: Browsing) -> None:
+    told = "getComputedStyle(document.querySelector('main'), '::before').content"
+    filtered = visit(path, "#?text=reader&without=task", printed=True).page
+    said = filtered.evaluate("document.querySelector('main').dataset.filtered")
+    assert said == "12 of 30 cases. With: reader. Without: task."
+    assert filtered.evaluate(told) != "none"
+    filtered.keyboard.press("Escape")
+    assert filtered.evaluate(told) == "none"
 
 
 def test_where_paper_does_not_open_panels_the_page_does_for_a_while(

@@ -15,6 +15,7 @@
 // #method?text=…&without=…
 
 const field = document.querySelector("#filter");
+const main = document.querySelector("main");
 const count = document.querySelector("#count");
 const ticked = document.querySelector("#ticked");
 const ticks = [...document.querySelectorAll(".filter input[type=checkbox]")];
@@ -182,6 +183,21 @@ function keepInAddress(filter) {
   }
 }
 
+function isFiltered() {
+  return field.value.trim() !== "" || ticks.some((tick) => !tick.checked);
+}
+
+function describe({ typed, off }) {
+  const parts = [];
+  if (typed.length > 0) {
+    parts.push(`With: ${typed.join(" ")}.`);
+  }
+  if (off.size > 0) {
+    parts.push(`Without: ${[...off].join(", ")}.`);
+  }
+  return parts.join(" ");
+}
+
 function apply() {
   scopes ??= readPage();
   const filter = wanted();
@@ -191,6 +207,12 @@ function apply() {
   const cases = all === 1 ? "case" : "cases";
   ticked.textContent = filter.off.size > 0 ? `${ticks.length - filter.off.size} of ${ticks.length}` : "";
   count.textContent = shown === all ? `${all} ${cases}` : `${shown} of ${all} ${cases}`;
+  // For paper, which has no bar to tell it.
+  if (isFiltered()) {
+    main.dataset.filtered = `${count.textContent}. ${describe(filter)}`;
+  } else {
+    delete main.dataset.filtered;
+  }
   keepInAddress(filter);
 }
 
@@ -198,10 +220,6 @@ let pending = 0;
 function soon() {
   clearTimeout(pending);
   pending = setTimeout(apply, PAUSE);
-}
-
-function isFiltered() {
-  return field.value !== "" || ticks.some((tick) => !tick.checked);
 }
 
 function clear() {
@@ -234,7 +252,7 @@ function follow() {
     return;
   }
   const target = document.getElementById(location.hash.slice(1));
-  if (target?.closest("[hidden]")) {
+  if (target && (target.closest("[hidden]") || getComputedStyle(target).display === "none")) {
     clear();
     target.scrollIntoView();
   } else {
@@ -269,7 +287,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     field.focus();
     field.select();
-  } else if (event.key === "Escape" && isFiltered() && !document.querySelector("dialog[open]")) {
+  } else if (event.key === "Escape" && isFiltered() && (event.target === field || !isTyping(event.target))) {
     event.preventDefault();
     clear();
   }

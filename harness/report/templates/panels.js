@@ -42,6 +42,13 @@ document.addEventListener("click", (event) => {
     }
   }
 });
+for (const menu of menus) {
+  menu.addEventListener("focusout", ({ relatedTarget }) => {
+    if (relatedTarget !== null && !menu.contains(relatedTarget)) {
+      menu.open = false;
+    }
+  });
+}
 // Before anyone else hears of the key: it closes one thing at a time.
 document.addEventListener(
   "keydown",
