@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from harness.environments.environment import Environment
     from harness.environments.kept import Kept
+    from harness.environments.python import Python
 
 __all__ = ["environment_of", "importable", "print_interpreters"]
 
@@ -59,7 +60,7 @@ def print_interpreters(out: Console) -> None:
         found.add_row(
             escape(python.name),
             escape(python.executable),
-            "[dim]this one[/]" if python.is_this else "",
+            f"[dim]{_which(python)}[/]",
         )
     out.print("Interpreters, for --python", highlight=False)
     out.print(found)
@@ -73,6 +74,12 @@ def print_interpreters(out: Console) -> None:
         return
     out.print(f"Environments, in {escape(folder)}", highlight=False)
     out.print(kept)
+
+
+def _which(python: Python) -> str:
+    if python.is_this:
+        return "this one"
+    return "a virtual environment" if python.in_environment else ""
 
 
 def _environments() -> Iterator[tuple[str, int, str, str]]:

@@ -53,7 +53,7 @@ def test_what_a_file_declares_is_there_where_it_is_measured(
     shown = awaitbench(tmp_path, "show", "first", "--format", "json")
     rows = json.loads(shown.stdout)
     rows = rows["rows"] if isinstance(rows, dict) else rows
-    assert {row["status"] for row in rows} == {"done"}
+    assert {row["status"] for row in rows} == {"ok"}
     stored = (tmp_path / "results" / "first" / "run.json").read_text(encoding="utf-8")
     assert str(in_cache.cache) not in stored
     with_one_line = awaitbench(tmp_path, "run", declaring.name, "--resume", "first", "--no-report")
