@@ -383,6 +383,18 @@ def test_a_link_to_a_case_opens_its_panel(path: Path, visit: Browsing) -> None:
         assert row.evaluate("row => row.getBoundingClientRect().top") > 40
 
 
+@pytest.mark.parametrize("window", [DESKTOP, PHONE])
+@pytest.mark.parametrize("fragment", ["#reader/", "#reader/?text=task", "#method"])
+def test_the_bar_covers_nothing_that_a_link_leads_to(
+    path: Path, visit: Browsing, window: tuple[int, int], fragment: str
+) -> None:
+    page = visit(path, fragment, window=window).page
+    heading = page.locator(f'[id="{fragment[1:].partition("?")[0]}"] h2')
+    page.wait_for_function("scrollY > 0")
+    bar = page.locator(".bar").evaluate("bar => bar.getBoundingClientRect().bottom")
+    assert bar <= heading.evaluate("heading => heading.getBoundingClientRect().top")
+
+
 def test_a_link_into_a_large_page_leads_to_its_case(large: Path, visit: Browsing) -> None:
     page = visit(large, "#reader/0.99/coroutine").page
     assert page.locator("body.large").count() == 1

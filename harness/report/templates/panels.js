@@ -1,6 +1,7 @@
 // Panels: opened by a link into them, all at once, and for paper. A details.menu closes when used.
 
 const menus = [...document.querySelectorAll("details.menu")];
+const bar = document.querySelector(".bar");
 const openedForPaper = [];
 
 // Browsers do this for #anchor alone, and not all of them; the filter's state may stand behind it.
@@ -25,9 +26,10 @@ function reveal() {
 }
 
 // What the bar covers is not where a link leads to.
-new ResizeObserver(([bar]) => {
-  document.documentElement.style.setProperty("--bar", `${bar.borderBoxSize[0].blockSize}px`);
-}).observe(document.querySelector(".bar"));
+function measureBar() {
+  document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`);
+}
+
 
 document.addEventListener("click", (event) => {
   const choice = event.target.closest?.("button[data-panels]")?.dataset.panels;
@@ -74,4 +76,6 @@ addEventListener("afterprint", () => {
   }
 });
 addEventListener("hashchange", reveal);
+addEventListener("resize", measureBar);
+measureBar();
 reveal();
