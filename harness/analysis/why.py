@@ -146,9 +146,14 @@ def _time(record: GroupRecord, run: Run, limit: float, first: str, second: str) 
 
 
 def _alike(*values: float) -> list[str]:
-    """Write figures with as many decimals as their distance makes meaningful, all as many."""
-    distance = max(values) - min(values)
+    """Write figures above 1 with as many decimals as their distance makes meaningful, all as many.
+
+    None of them reads as 1: that is what the interval excludes.
+    """
+    distance, least = max(values) - min(values), min(values)
     places = next((places for places in range(3) if distance >= 2 * 10**-places), 3)
+    while float(f"{least:.{places}f}") == 1 and places < 3:
+        places += 1
     return [f"{value:,.{places}f}" for value in values]
 
 

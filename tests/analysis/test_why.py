@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.analysis.rows import claim_limit
-from harness.analysis.why import Contrast, contrasts, size_differences
+from harness.analysis.why import Contrast, _alike, contrasts, size_differences
 from harness.record import AllocationKind, Allocations, Observation
 from tests.profiles import with_profiles, with_upkeep
 from tests.runs import Cost, make_run
@@ -187,3 +187,11 @@ def test_the_differences_of_sizes_add_up_to_that_of_the_counts(
     more = sum(each.more for each in size_differences(one, other))
     # At most six sizes are left out, each of which is too few to be noticed.
     assert more == pytest.approx(one.count - other.count, abs=6 * 0.005 + 1e-9)
+
+
+@given(st.floats(0.0005, 3), st.floats(0.0001, 5))
+def test_an_interval_that_excludes_one_reads_so(above: float, width: float) -> None:
+    low = 1 + above
+    told = _alike(low + width / 2, low, low + width)
+    assert float(told[1]) > 1 or above < 0.0006
+    assert len({len(each.partition(".")[2]) for each in told}) == 1
