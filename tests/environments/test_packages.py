@@ -18,7 +18,7 @@ from harness.environments.installed import lacking
 from harness.environments.packages import NEEDED, WISHED, kept_packages
 from harness.environments.python import Python, ask_python, this_python
 from harness.errors import InputError
-from tests.environments.conftest import bare
+from tests.environments.conftest import MODULE, bare
 from tests.environments.wheels import pack_module
 
 if TYPE_CHECKING:
@@ -202,21 +202,22 @@ for last in "$@"; do :; done
         assert "memray" not in told.read_text(encoding="utf-8")
 
     def test_the_real_one_makes_it_too(
-        self, python: Python, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, python: Python, cache: Path, no_index: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{PATH}")
         if uv is None:
             pytest.skip("uv is not installed")
-        wheels = tmp_path / "wheels"
-        wheels.mkdir()
-        pack_module("mine", "", wheels)
+        pack_module(MODULE, "", no_index)
         monkeypatch.setenv("PATH", str(Path(uv).parent))
-        monkeypatch.setenv("UV_NO_INDEX", "1")
-        monkeypatch.setenv("UV_FIND_LINKS", str(wheels))
-        monkeypatch.setattr("harness.environments.packages.NEEDED", ("mine",))
+        monkeypatch.setenv("UV_OFFLINE", "1")
+        monkeypatch.setenv("UV_FIND_LINKS", str(no_index))
+        monkeypatch.setenv("UV_CACHE_DIR", str(no_index / "cache"))
+        monkeypatch.setattr("harness.environments.packages.NEEDED", (MODULE,))
         monkeypatch.setattr("harness.environments.packages.WISHED", ("uvloop>=0.21",))
         kept = kept_packages(python, [], QUIET)
-        assert kept.holds["packages"] == {"mine": "1.0"}
+        # Not what pip made after uv had failed.
+        assert "\nuv = " in (kept.folder / "pyvenv.cfg").read_text(encoding="utf-8")
+        assert kept.holds["packages"] == {MODULE: "1.0"}
         assert "cannot be installed" in kept.holds["lacking"]["uvloop"]
 
 
