@@ -124,7 +124,8 @@ def test_axe_finds_nothing_where_no_scripts_run(path: Path, visit: Browsing) -> 
 
 def test_what_counts_is_announced(path: Path, visit: Browsing) -> None:
     page = visit(path, before=CLIPBOARD).page
-    assert page.get_by_role("status").count() == 2  # how many cases are shown, and what was done
+    # How many cases are shown, what the calculator says, and what was done.
+    assert page.get_by_role("status").count() == 3
     page.get_by_role("button", name="Copy as CSV").first.click()
     page.get_by_text("Table copied as CSV").wait_for()
 
