@@ -20,7 +20,7 @@ from harness.analysis.estimate import estimate_ratio
 from harness.analysis.knobs import knob_values
 from harness.analysis.rows import claim_limit
 from harness.analysis.sentences import TYPICAL_SHARE
-from harness.analysis.wording import and_list, compared, count
+from harness.analysis.wording import allocations, and_list, compared, count
 from harness.analysis.wording import share as share_text
 from harness.plan import format_params
 from harness.strategy import strategy
@@ -322,8 +322,8 @@ class _Reader:
     def _fewest(self, record: GroupRecord, chosen: str) -> tuple[str, tuple[str, ...]]:
         """Return which variant allocates the least, if it is not the chosen one."""
         counts = {
-            name: allocations.count
-            for name, allocations in record.allocations.items()
+            name: counted.count
+            for name, counted in record.allocations.items()
             if name not in record.failures and not strategy(name).only_synchronous
         }
         if len(counts) < 2:
@@ -340,7 +340,7 @@ class _Reader:
 
 
 def _times(number: float) -> str:
-    return "nothing" if number < 0.005 else f"{count(number)} allocations"
+    return "nothing" if number < 0.005 else allocations(number)
 
 
 def _simplest(names: set[str]) -> str:

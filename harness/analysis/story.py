@@ -19,7 +19,7 @@ from harness.analysis.decision import is_real
 from harness.analysis.estimate import estimate_ratio
 from harness.analysis.rows import claim_limit
 from harness.analysis.sentences import Sentence, Tone
-from harness.analysis.wording import and_list, compared, count, interval
+from harness.analysis.wording import allocations, and_list, compared, count, interval
 from harness.analysis.wording import share as share_text
 from harness.strategy import strategy
 
@@ -48,10 +48,11 @@ class _Found:
 
 @dataclass(frozen=True)
 class _Ratio:
-    """A ratio in time to the baseline, with the group that it is of."""
+    """The ratio in time of *variant* to *reference*, with the group that it is of."""
 
     estimate: Estimate
     variant: str
+    reference: str
     record: GroupRecord
     real: bool
 
@@ -72,7 +73,7 @@ class _Teller:
         self._limit = claim_limit(run)
         self._records = [record for record in run.groups if record.error is None]
         self._ratios = [
-            _Ratio(ratio, variant, record, self._real(ratio))
+            _Ratio(ratio, variant, self._baseline, record, self._real(ratio))
             for record in self._records
             if self._baseline in record.timings and self._baseline not in record.failures
             for variant in self._timed(record)
@@ -210,17 +211,17 @@ class _Teller:
     def _span(self) -> Iterator[_Found]:
         """Yield, where there is no baseline, how far the fastest and the slowest are apart."""
         pairs = [
-            _Ratio(ratio, f"{slow} {fast}", record, self._real(ratio))
+            _Ratio(ratio, one, other, record, self._real(ratio))
             for record in self._records
-            for slow, fast in combinations(self._timed(record), 2)
-            for ratio in [estimate_ratio(record.timings[slow], record.timings[fast])]
+            for one, other in combinations(self._timed(record), 2)
+            for ratio in [estimate_ratio(record.timings[one], record.timings[other])]
             if ratio is not None and ratio.low is not None
         ]
         real = [each for each in pairs if each.real]
         if not real:
             return
         widest = max(real, key=lambda each: abs(math.log(each.estimate.value)))
-        slow, fast = widest.variant.split(" ")
+        slow, fast = widest.variant, widest.reference
         if widest.estimate.value < 1:
             slow, fast = fast, slow
         timings = widest.record.timings
@@ -286,7 +287,7 @@ class _Teller:
         if base:
             middle = statistics.median(base)
             weight = math.log1p(middle)
-            text += f"; {self._baseline} makes {_allocations(middle)} per call"
+            text += f"; {self._baseline} makes {allocations(middle)} per call"
             text += " in the median" if len(base) > 1 else ""
         yield self._found(weight, f"{text}.", record, (*names, self._baseline), Tone.GAIN)
 
@@ -308,7 +309,7 @@ class _Teller:
         if middles[worst] < SAME_COUNT or worst in {each.variant for each in self._tasks_timed()}:
             return
         _, record = max(differences[worst], key=lambda each: each[0])
-        text = f"{worst} makes {_allocations(middles[worst], 'more ')} per call than "
+        text = f"{worst} makes {allocations(middles[worst], 'more ')} per call than "
         text += self._baseline
         if len(differences[worst]) > 1:
             ends = [more for more, _ in differences[worst]]
@@ -379,11 +380,6 @@ class _Teller:
 
 def _times(ratio: Estimate) -> str:
     return f"{interval(ratio.value, ratio.low, ratio.high)} times"
-
-
-def _allocations(number: float, more: str = "") -> str:
-    text = count(number)
-    return f"{text} {more}allocation{'' if text == '1' else 's'}"
 
 
 def _capital(text: str) -> str:

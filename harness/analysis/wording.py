@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.estimate import Estimate
 
-__all__ = ["and_list", "compared", "count", "interval", "share"]
+__all__ = ["allocations", "and_list", "compared", "count", "interval", "share"]
 
 _TIMES = 1.5  # from here on a ratio is told as "times", not in percent
 
@@ -51,6 +51,12 @@ def count(number: float) -> str:
     """Write allocations per operation: at most two decimals, ``1.5``."""
     text = f"{number:,.2f}" if abs(number) < 10 else f"{number:,.1f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def allocations(number: float, more: str = "") -> str:
+    """Write ``1 allocation``, ``23.4 more allocations``."""
+    text = count(number)
+    return f"{text} {more}allocation{'' if text == '1' else 's'}"
 
 
 def and_list(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from harness.analysis.findings import run_findings
+from harness.analysis.recommend import Advice, recommendations
 from harness.plan import format_params
 from harness.record import Severity
 from harness.report.figures import visible
@@ -72,6 +73,7 @@ def _table_lines(run: Run, width: int) -> Iterator[Text]:
             yield from _figures(together, target, width)
             yield Text()
     yield from _legend(run, found, width)
+    yield from _advice(run, width)
     yield from _findings(run_findings(run), width)
 
 
@@ -200,6 +202,27 @@ def _legend(run: Run, found: Sequence[Block], width: int) -> Iterator[Text]:
         told.append("allocs, bytes, susp. (suspensions of the awaiter), tasks: per operation")
     for line in told:
         yield from wrapped(line, width, style="dim")
+
+
+def _advice(run: Run, width: int) -> Iterator[Text]:
+    """Yield what to use where, of the settings that were measured at several shares."""
+    found = [each for each in recommendations(run) if len(each.model.shares) > 1]
+    told = [each for each in found if each.advice is not Advice.NONE]
+    if told:
+        yield Text()
+        yield Text("what to use where", style="bold")
+    for each in told:
+        model = each.model
+        same = sum(model.scenario == other.model.scenario for other in found)
+        name = model.scenario
+        if same > 1:
+            params = format_params(model.setting)
+            name = ", ".join(filter(None, (name, params, str(model.runtime))))
+        lines = list(wrapped(f"{name}: {each.text}", width, hang=2))
+        lines[0].stylize("bold", 0, min(len(visible(name)), len(lines[0])))
+        yield from lines
+    if told:
+        yield Text()
 
 
 def _findings(findings: Iterable[Finding], width: int) -> Iterator[Text]:

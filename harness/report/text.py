@@ -19,6 +19,14 @@ changes the meaning of one has a higher number::
                  target_met, is_real (may the difference be claimed?), scatter (of single values,
                  relative); a figure that was not measured is null
     summary      sentences in plain English: {text, scenario, params, variants}
+    story        what matters over the whole run, the most important first: the same
+    costs        one object per scenario, runtime and setting of the parameters beside the share:
+                 {scenario, params, python, loop, sync_ratios, reason, variants, crossovers, advice,
+                 recommendation}. reason: why there is no model, else null. variants: name ->
+                 {time_ns, allocations, bytes}, each null or {synchronous, asynchronous, r_squared,
+                 holds, furthest: {sync_ratio, relative, intervals}}, of time_ns also the ends of
+                 95 % intervals (synchronous_low, ...). crossovers: {figure, below, above,
+                 sync_ratio, low, high, extrapolated, bracketed}. advice: keep, change or none
     findings     what is shaky: {severity, message, advice}
 """
 
@@ -33,15 +41,18 @@ from typing import TYPE_CHECKING, Any
 from harness.analysis.findings import run_findings
 from harness.analysis.rows import case_rows
 from harness.analysis.sentences import summary_sentences
+from harness.analysis.story import story
 from harness.analysis.summary import summary_csv
 from harness.errors import UnknownNameError
 from harness.plan import format_params
+from harness.report.costs_document import cost_documents
 from harness.report.figures import byte_text, count_text, time_text, time_unit, visible
 from harness.report.table import blocks, describe, misses_target, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from harness.analysis.sentences import Sentence
     from harness.record import Run
     from harness.report.table import Block
 
@@ -84,18 +95,21 @@ def _json(run: Run) -> str:
         "titles": dict(run.titles),
         "environment": dict(run.environment),
         "rows": [asdict(row) for row in case_rows(run)],
-        "summary": [
-            {
-                "text": sentence.text,
-                "scenario": sentence.group.scenario,
-                "params": format_params(sentence.group.params),
-                "variants": list(sentence.variants),
-            }
-            for sentence in summary_sentences(run)
-        ],
+        "summary": [_sentence(sentence) for sentence in summary_sentences(run)],
+        "story": [_sentence(sentence) for sentence in story(run)],
+        "costs": cost_documents(run),
         "findings": [asdict(finding) for finding in run_findings(run)],
     }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def _sentence(sentence: Sentence) -> dict[str, Any]:
+    return {
+        "text": sentence.text,
+        "scenario": sentence.group.scenario,
+        "params": format_params(sentence.group.params),
+        "variants": list(sentence.variants),
+    }
 
 
 def finite(value: Any) -> Any:

@@ -23,7 +23,9 @@ class Reading(HTMLParser):
         self.unbalanced: list[str] = []
         self.text: dict[str, list[str]] = {}
         self.scripts: list[str] = []
+        self.data: list[str] = []
         self._open: list[str] = []
+        self._holds_data = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
@@ -34,6 +36,8 @@ class Reading(HTMLParser):
                 self.links.append(value or "")
             elif name.startswith("on"):
                 self.handlers.append(name)
+        if tag == "script":
+            self._holds_data = ("type", "application/json") in attrs
         if tag in {"svg", "img"}:
             self.pictures.append(dict(attrs))
         if tag not in _VOID:
@@ -50,7 +54,7 @@ class Reading(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "script":
-            self.scripts.append(data)
+            (self.data if self._holds_data else self.scripts).append(data)
         elif self._open and data.strip():
             self.text.setdefault(self._open[-1], []).append(data.strip())
 

@@ -202,7 +202,7 @@ def test_markup_from_a_run_is_text_on_the_page() -> None:
     assert reading.handlers == []
     assert reading.unbalanced == []
     assert all(link.startswith("#") for link in reading.links)
-    assert page.count("<script") == len(SCRIPTS)
+    assert page.count("<script") == len(SCRIPTS) + len(reading.data)
 
 
 @settings(max_examples=10, deadline=None)

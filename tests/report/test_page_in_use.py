@@ -113,7 +113,8 @@ def test_axe_finds_nothing_where_no_scripts_run(path: Path, visit: Browsing) -> 
 
 def test_what_counts_is_announced(path: Path, visit: Browsing) -> None:
     page = visit(path, before=CLIPBOARD).page
-    assert page.get_by_role("status").count() == 2  # how many cases are shown, and what was done
+    # How many cases are shown, what the calculator says, and what was done.
+    assert page.get_by_role("status").count() == 3
     page.get_by_role("button", name="Copy as CSV").first.click()
     page.get_by_text("Table copied as CSV").wait_for()
 
@@ -195,7 +196,7 @@ def test_the_filter_reaches_tables_overview_and_charts(path: Path, visit: Browsi
     overview = page.locator("#overview table")
     assert overview.locator("tbody tr:visible").count() == 2
     assert overview.locator("thead th:visible").count() == 2
-    assert page.locator(".claims article:visible").count() == 1
+    assert page.locator(".advice li:visible").count() == 1
 
 
 def test_a_number_is_looked_for_as_a_whole(path: Path, visit: Browsing) -> None:

@@ -73,6 +73,8 @@ def test_json_has_the_documented_keys() -> None:
         "environment",
         "rows",
         "summary",
+        "story",
+        "costs",
         "findings",
     ]
     assert document["schema"] == 1
@@ -80,6 +82,28 @@ def test_json_has_the_documented_keys() -> None:
     assert set(COLUMNS) <= document["rows"][0].keys()
     assert document["summary"][0]["variants"] == ["value_task", "coroutine"]
     assert document["preset"] == {"name": "quick", "target": 0.05, "rounds": [3, 5], "values": 15}
+
+
+def test_json_carries_the_cost_model_and_its_crossovers() -> None:
+    run = make_run(sync_ratios=(0.0, 0.5, 1.0), variants=("coroutine", "cached_future"))
+    (cost,) = json.loads(format_run(run, "json"))["costs"]
+    assert (cost["scenario"], cost["params"], cost["reason"]) == ("lookup", "", None)
+    assert cost["sync_ratios"] == [0.0, 0.5, 1.0]
+    time = cost["variants"]["cached_future"]["time_ns"]
+    assert time["synchronous_low"] < time["synchronous"] < time["synchronous_high"]
+    assert set(time["furthest"]) == {"sync_ratio", "relative", "intervals"}
+    assert cost["variants"]["coroutine"]["allocations"]["asynchronous"] == 6
+    (crossover,) = [each for each in cost["crossovers"] if each["figure"] == "time"]
+    assert (crossover["below"], crossover["above"]) == ("coroutine", "cached_future")
+    assert crossover["low"] < crossover["sync_ratio"] < crossover["high"]
+    assert cost["advice"] == "change"
+    assert cost["recommendation"].startswith("Below ")
+
+
+def test_json_says_why_there_is_no_cost_model() -> None:
+    (cost,) = json.loads(format_run(make_run(), "json"))["costs"]
+    assert cost["reason"] == "only 90 % was measured, and a line needs two shares"
+    assert cost["variants"] == {}
 
 
 def test_json_is_strict_where_a_figure_is_no_number() -> None:
