@@ -100,10 +100,10 @@ def beside_points(
     # What stands closest has the least choice.
     for index in sorted(range(len(points)), key=lambda index: _room(points, index)):
         point = points[index]
-        free = list(filter(is_free, _candidates(point, sizes[index])))
+        free = (box for box in _candidates(point, sizes[index]) if is_free(box))
         box = next((box for box in free if is_clear(box, point)), None)
         if box is None and across:
-            box = next(iter(free), None)
+            box = next(filter(is_free, _candidates(point, sizes[index])), None)
         if box is not None:
             placed[index] = box
             leaders.append((point, box.nearest(point)))

@@ -35,6 +35,7 @@ DPI = 72  # a point is a pixel
 _STYLE: dict[Any, Any] = {  # keys are a literal type of matplotlib's, different by version
     "svg.fonttype": "none",
     "svg.hashsalt": "awaitbench",
+    "font.family": ["DejaVu Sans"],  # not a list of a dozen, written out for every text
     "text.parse_math": False,  # a "$" in a name is a "$"
     "path.simplify": False,
 }
@@ -163,7 +164,7 @@ class _Brush:
 
     def _words(self, words: Words) -> None:
         context = self._context(words.colour, 1.0, 0)
-        font = FontProperties(size=words.size, weight="bold" if words.bold else "normal")
+        font = _font(words.size, words.bold)
         anchor, share = _ANCHORS[words.anchor]
         x, y = words.x * self._scale, words.y * self._scale
         text = printable(words.text)  # or the SVG may not be one
@@ -191,6 +192,11 @@ def _polylines(paths: Sequence[Sequence[Place]]) -> Path:
     places = [place for path in paths for place in path]
     codes = [Path.LINETO if index else Path.MOVETO for path in paths for index in range(len(path))]
     return Path(places, codes) if places else Path([(0, 0)], [Path.MOVETO])
+
+
+@lru_cache(maxsize=64)
+def _font(size: float, bold: bool) -> FontProperties:
+    return FontProperties(size=size, weight="bold" if bold else "normal")
 
 
 @lru_cache(maxsize=256)
