@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 import sys
@@ -86,14 +85,6 @@ SCENARIO = Scenario(
 if __name__ == "__main__":
     main(SCENARIO)
 '''
-
-
-@pytest.fixture(autouse=True)
-def _what_was_there_is_not_collected() -> Iterator[None]:
-    """Have the collector look at what a test makes: all that thousands of others left is a lot."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

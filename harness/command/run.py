@@ -176,9 +176,9 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
         entries = _observed(args, runtimes)
         runtimes = runtimes.reading(_read_from(entries))
         plan = make_plan(selection, entries, *runtimes.interpreters)
-    problems = (*problems, *map(without_paths, runtimes.problems))
-    for problem in problems:
+    for problem in (*problems, *runtimes.problems):
         say(f"awaitbench: {problem}")
+    problems = (*problems, *map(without_paths, runtimes.problems))
     found = _found(runtimes)
     run = Run(
         name=name,

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from harness.report.figures import ABSENT, count_text, significant, time_text
+from harness.report.heat import heat_step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from harness.analysis.rows import CaseRow
 
-__all__ = ["Cell", "Overview", "OverviewRow", "heat_step", "overview"]
+__all__ = ["Cell", "Overview", "OverviewRow", "overview"]
 
 _KEYS = ["scenario", "params", "python", "loop"]
 _FIGURES = ("ratio", "time_ns", "allocations")
-# Ends of the steps of the heat scale, as factors: slower (or faster) than the baseline.
-_STEPS = (1.15, 1.5, 3.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -127,10 +125,3 @@ def _cell(row: CaseRow, figure: str) -> Cell:
 def _heat(row: CaseRow) -> int:
     """Return the step of the heat scale; 0 where the run cannot show a difference."""
     return 0 if row.ratio is None or not row.is_real else heat_step(row.ratio)
-
-
-def heat_step(ratio: float) -> int:
-    """Return the step of the heat scale of a difference that is real, from -5 to 5 (slowest)."""
-    logarithm = math.log(ratio)
-    step = 1 + sum(math.exp(abs(logarithm)) >= end for end in _STEPS)
-    return step if logarithm > 0 else -step

@@ -12,7 +12,7 @@ from rich.text import Text
 from harness.analysis.runtimes import runtime_changes, runtimes_of
 from harness.plan import format_params
 from harness.report.figures import ABSENT, align, count_text, ratio_parts, significant, visible
-from harness.report.overview import heat_step
+from harness.report.heat import heat_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -286,8 +286,7 @@ def test_the_filter_takes_any_name_and_any_address(hostile: Path, visit: Browsin
     page = visit(hostile, "#%E0%A4%A?text=%E0%A4%A&without=nothing&without").page
     page.locator("#filter").fill(HOSTILE)
     found = page.locator("tr[data-case]:visible")
-    page.wait_for_function("document.querySelector('#count').textContent.includes(' of ')")
-    assert found.count() > 0
+    found.first.wait_for()
     assert page.locator("[data-variant]").count() > 100
 
 
@@ -509,9 +508,9 @@ def test_everything_can_be_read_without_scripts(path: Path, visit: Browsing) -> 
 
 def test_all_panels_open_and_close(path: Path, visit: Browsing) -> None:
     opened = visit(path)
-    panels = opened.page.locator("main details[open]")
+    panels = opened.page.locator("main details.card[open]")
     open_all(opened)
-    assert panels.count() == 6
+    assert panels.count() == opened.page.locator("main details.card").count() > 5
     opened.page.get_by_role("button", name="Close all").click()
     assert panels.count() == 0
 
@@ -519,7 +518,9 @@ def test_all_panels_open_and_close(path: Path, visit: Browsing) -> None:
 def test_paper_shows_what_is_in_closed_panels_and_no_controls(path: Path, visit: Browsing) -> None:
     page = visit(path, printed=True, scheme="dark").page
     assert page.locator("details.card:not([open])").count() == 4
-    for table in page.locator("details.card table").all():
+    tables = page.locator("details.card .tabled table").all()  # where it allocates is for a screen
+    assert len(tables) > 4
+    for table in tables:
         assert table.evaluate("table => table.checkVisibility({ contentVisibilityAuto: true })")
         assert table.bounding_box() is not None
     for control in (".bar", ".tools >> nth=0", ".link >> nth=0", ".skip"):
