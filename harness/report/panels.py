@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.crossovers import allocation_crossovers, crossovers
 from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.wording import share as share_words
 from harness.plan import format_params
 from harness.report.charts import Bar, Crossing, Line, Point, bar_chart, dot_chart, line_chart
 from harness.report.figures import byte_text, count_text, time_text, visible
@@ -182,15 +183,18 @@ def _crossings(
         level = min((value for value in both if value is not None), default=0.0)
         if any(value is not None and value < level for value in levels.values()):
             continue
-        place, low, high = (
-            _along(share, shares) for share in (crossover.share, crossover.low, crossover.high)
-        )
-        if low is None or high is None or place is None:
-            continue
-        interval = f"{crossover.low * 100:.3g} to {crossover.high * 100:.3g} %"
-        exactly = f"{crossover.share * 100:.3g} %"
-        label = interval.replace(" to ", "\N{EN DASH}") if crossover.bracketed else exactly
-        where = f"between {interval}" if crossover.bracketed else f"at {exactly} ({interval})"
+        place = _along(crossover.share, shares)
+        low = _along(max(crossover.low, shares[0]), shares)
+        high = _along(min(crossover.high, shares[-1]), shares)
+        if place is None or low is None or high is None:
+            continue  # beyond what was measured
+        if crossover.bracketed:
+            ends = share_words(crossover.low), share_words(crossover.high)
+            label = f"{ends[0].removesuffix(' %')}\N{EN DASH}{ends[1]}"
+            where = f"between {' and '.join(ends)}"
+        else:
+            told = share_words(crossover.share, crossover.low, crossover.high)
+            label, where = told.partition(" [")[0], f"at {told}"
         names = visible(crossover.below), visible(crossover.above)
         told = f"{where} {names[1]} takes over from {names[0]}"
         if before := made.get(label):
