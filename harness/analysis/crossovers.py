@@ -24,7 +24,7 @@ from harness.analysis.decision import is_large
 from harness.analysis.fitting import margin, mean_log, straight, variance, variances
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from harness.analysis.costs import CostModel
     from harness.analysis.fitting import Fit, TimeFit
@@ -62,9 +62,13 @@ class Crossover:
     bracketed: bool = False
 
 
-def crossovers(model: CostModel) -> tuple[Crossover, ...]:
-    """Return the crossovers in time of all pairs of variants, by rising share."""
-    pairs = combinations(model.times.items(), 2)
+def crossovers(model: CostModel, among: Collection[str] | None = None) -> tuple[Crossover, ...]:
+    """Return the crossovers in time of all pairs of variants, or of those *among* some.
+
+    By rising share.
+    """
+    times = [each for each in model.times.items() if among is None or each[0] in among]
+    pairs = combinations(times, 2)
     found = [_of_times(one, other, model) for one, other in pairs]
     return _sorted(found)
 

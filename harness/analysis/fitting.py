@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.analysis.student import quantile
@@ -121,6 +122,12 @@ class Part:
     synchronous: float
     logs: Mapping[int, float]
 
+    @cached_property
+    def deviations(self) -> tuple[float, ...]:
+        """The logs less their mean, in the order of the rounds."""
+        mean = mean_log(self.logs)
+        return tuple(self.logs[index] - mean for index in sorted(self.logs))
+
     def at(self, share: float) -> float:
         """Return what it adds to the cost at *share*."""
         return share * self.synchronous + (1 - share) * self.asynchronous
@@ -186,7 +193,7 @@ def fit_counts(values: Mapping[float, float]) -> Fit:
 
 def mean_log(logs: Mapping[int, float]) -> float:
     """Return the mean over rounds."""
-    return statistics.fmean(logs.values())
+    return math.fsum(logs.values()) / len(logs)
 
 
 def covariance(one: Mapping[int, float], other: Mapping[int, float]) -> float | None:
@@ -217,6 +224,9 @@ def variances(
 
 def variance(terms: Sequence[tuple[float, Part]]) -> tuple[float | None, int]:
     """Return the variance of a weighted sum of the means of one group, and degrees of freedom."""
+    _, first = terms[0]
+    if all(part.logs.keys() == first.logs.keys() for _, part in terms):
+        return _variance_of_pairs(terms)
     rounds: set[int] = set.intersection(*({*part.logs} for _, part in terms))
     total = 0.0
     for index, (factor, part) in enumerate(terms):
@@ -226,6 +236,16 @@ def variance(terms: Sequence[tuple[float, Part]]) -> tuple[float | None, int]:
                 return None, 0
             total += (1 if part is other else 2) * factor * other_factor * found
     return max(0.0, total), len(rounds) - 1
+
+
+def _variance_of_pairs(terms: Sequence[tuple[float, Part]]) -> tuple[float | None, int]:
+    """Return the same where all terms have the same rounds, as they do but where one failed."""
+    number = len(terms[0][1].logs)
+    if number < 2:
+        return None, 0
+    weighted = [[factor * each for each in part.deviations] for factor, part in terms]
+    squares = math.fsum(math.fsum(several) ** 2 for several in zip(*weighted, strict=True))
+    return squares / (number - 1) / number, number - 1
 
 
 def margin(parts: Iterable[tuple[float | None, int]]) -> float | None:

@@ -101,13 +101,18 @@ def requirement(variant: str) -> str:
     return _REQUIRES.get(variant, _OWN)
 
 
-def recommendations(run: Run) -> tuple[Recommendation, ...]:
-    """Return a recommendation for each scenario, runtime and setting, in the order of the plan."""
+def recommendations(
+    run: Run, models: Sequence[CostModel] | None = None
+) -> tuple[Recommendation, ...]:
+    """Return a recommendation for each scenario, runtime and setting, in the order of the plan.
+
+    *models* are the cost models of *run*, where the caller has them.
+    """
     limit = claim_limit(run)
     records = {record.group: record for record in run.groups}
     planned = {group.scenario: group for group in reversed(run.plan.groups)}
     found = []
-    for model in cost_models(run):
+    for model in cost_models(run) if models is None else models:
         measured = [records[group] for group in model.groups]
         reader = _Reader(model, run.plan.threshold, limit)
         if measured:
@@ -281,8 +286,9 @@ class _Reader:
 
     def _crossover(self, first: _Range, second: _Range) -> Crossover | None:
         """Return where *second* overtakes *first*, if the model says so between the two."""
-        for found in crossovers(self.model):
-            if (found.below, found.above) == (first.variant, second.variant):
+        names = (first.variant, second.variant)
+        for found in crossovers(self.model, names):
+            if (found.below, found.above) == names:
                 inside = first.shares[0] <= found.share <= second.shares[0]
                 return found if inside and not found.extrapolated else None
         return None

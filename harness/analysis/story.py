@@ -26,6 +26,7 @@ from harness.strategy import strategy
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from harness.analysis.costs import CostModel
     from harness.analysis.estimate import Estimate
     from harness.plan import Group
     from harness.record import GroupRecord, Run
@@ -57,9 +58,12 @@ class _Ratio:
     real: bool
 
 
-def story(run: Run) -> tuple[Sentence, ...]:
-    """Return up to five findings of *run*, the most important first; none of a run without any."""
-    teller = _Teller(run)
+def story(run: Run, models: Sequence[CostModel] | None = None) -> tuple[Sentence, ...]:
+    """Return up to five findings of *run*, the most important first; none of a run without any.
+
+    *models* are its cost models, where the caller has them.
+    """
+    teller = _Teller(run, cost_models(run) if models is None else models)
     found = sorted(teller.findings(), key=lambda each: -each.weight)
     return tuple(each.sentence for each in found[:_MOST])
 
@@ -67,8 +71,9 @@ def story(run: Run) -> tuple[Sentence, ...]:
 class _Teller:
     """What is looked up again and again while the findings of one run are told."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, models: Sequence[CostModel]) -> None:
         self._run = run
+        self._models = models
         self._baseline = run.plan.baseline
         self._limit = claim_limit(run)
         self._records = [record for record in run.groups if record.error is None]
@@ -232,13 +237,14 @@ class _Teller:
 
     def _depends_on_share(self) -> Iterator[_Found]:
         """Yield where another variant overtakes the baseline as the share changes."""
-        models = [model for model in cost_models(self._run) if model.times]
+        models = [model for model in self._models if model.times]
         crossed = [
             (found, model)
             for model in models
-            for found in crossovers(model)
-            if self._baseline in {found.below, found.above}
-            and not (found.bracketed or found.extrapolated)
+            for other in model.times
+            if other != self._baseline
+            for found in crossovers(model, (self._baseline, other))
+            if not (found.bracketed or found.extrapolated)
             and not strategy(found.below).only_synchronous
         ]
         if not crossed:

@@ -8,6 +8,7 @@ figures, and writes them with the same digits; a test holds the one against the 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -162,22 +163,21 @@ def _warnings(model: CostModel) -> list[str]:
 def _options(models: Sequence[CostModel], titles: Mapping[str, str]) -> tuple[str, ...]:
     """Return a name for each model, with what tells it from the others."""
     several_runtimes = len({model.runtime for model in models}) > 1
+    settings = Counter((model.scenario, model.runtime) for model in models)
     return tuple(
         ", ".join(
             [
                 visible(titles.get(model.scenario, model.scenario)),
                 *([str(model.runtime)] if several_runtimes else []),
-                *([visible(format_params(model.setting))] if _varies(model, models) else []),
+                *(
+                    [visible(format_params(model.setting))]
+                    if settings[model.scenario, model.runtime] > 1
+                    else []
+                ),
             ]
         )
         for model in models
     )
-
-
-def _varies(model: CostModel, models: Sequence[CostModel]) -> bool:
-    """Whether its scenario has other settings on the same runtime."""
-    same = (model.scenario, model.runtime)
-    return sum((other.scenario, other.runtime) == same for other in models) > 1
 
 
 def _data(model: CostModel, marks: Mapping[str, Mark]) -> dict[str, Any]:

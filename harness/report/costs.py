@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from harness.analysis.costs import CostModel, VariantCost
     from harness.analysis.crossovers import Crossover
     from harness.analysis.fitting import Fit, Interval, TimeFit
-    from harness.analysis.recommend import Recommendation
     from harness.plan import Group, Runtime
     from harness.record import Run
     from harness.report.calculator import Calculator
@@ -120,11 +120,10 @@ def make_costs(
 ) -> Costs:
     """Return all of it from the *models* of *run*; *anchors* has where on the page a group is."""
     tables: dict[tuple[str, Runtime], list[CostTable]] = {}
+    settings = Counter((model.scenario, model.runtime) for model in models)
     for number, model in enumerate(models, start=1):
-        several = sum(
-            (other.scenario, other.runtime) == (model.scenario, model.runtime) for other in models
-        )
-        table = _table(model, f"costs{number}", marks, with_setting=several > 1)
+        several = settings[model.scenario, model.runtime] > 1
+        table = _table(model, f"costs{number}", marks, with_setting=several)
         tables.setdefault((model.scenario, model.runtime), []).append(table)
     return Costs(
         story=tuple(
@@ -134,7 +133,7 @@ def make_costs(
                 anchors[each.group],
                 _about(each.group, run),
             )
-            for each in story(run)
+            for each in story(run, models)
         ),
         advice=tuple(_advised(models, run, anchors)),
         calculator=make_calculator(models, run.titles, marks),
@@ -151,12 +150,15 @@ def _advised(
     models: Sequence[CostModel], run: Run, anchors: Mapping[Group, str]
 ) -> Iterator[Advised]:
     several_runtimes = len({model.runtime for model in models}) > 1
-    found = recommendations(run)
-    for each in found:
+    settings = Counter((model.scenario, model.runtime) for model in models)
+    for each in recommendations(run, models):
         model = each.model
-        same = [other for other in found if _place(other) == _place(each)]
         setting = [str(model.runtime)] if several_runtimes else []
-        setting += [visible(format_params(model.setting))] if len(same) > 1 else []
+        setting += (
+            [visible(format_params(model.setting))]
+            if settings[model.scenario, model.runtime] > 1
+            else []
+        )
         yield Advised(
             title=visible(run.titles.get(model.scenario, model.scenario)),
             setting=", ".join(setting),
@@ -167,10 +169,6 @@ def _advised(
             section=anchors[each.group].rpartition("/")[0] + "/",
             about=_about(each.group, run),
         )
-
-
-def _place(each: Recommendation) -> tuple[str, Runtime]:
-    return each.model.scenario, each.model.runtime
 
 
 def _about(group: Group, run: Run) -> str:
