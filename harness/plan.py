@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from harness.catalog import choose
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_THRESHOLD",
     "INSTRUMENTS",
     "LINES",
+    "LOOPS",
     "PRESETS",
     "Group",
     "Plan",
@@ -39,6 +41,7 @@ __all__ = [
 
 DEFAULT_BASELINE = "coroutine"
 DEFAULT_LOOP = "asyncio"
+LOOPS = (DEFAULT_LOOP, "uvloop")
 DEFAULT_PRESET = "quick"
 DEFAULT_THRESHOLD = 0.02
 INSTRUMENTS = ("time", "allocations")
@@ -141,6 +144,11 @@ class Plan:
     seed: int
     instruments: tuple[str, ...] = INSTRUMENTS
     threshold: float = DEFAULT_THRESHOLD
+
+    @cached_property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """The runtimes of its groups, in their order."""
+        return tuple(dict.fromkeys(group.runtime for group in self.groups))
 
 
 @dataclass(frozen=True)

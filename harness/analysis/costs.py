@@ -14,6 +14,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.analysis.estimate import round_log
 from harness.analysis.fitting import Fit, TimeFit, fit_counts, fit_times
 from harness.analysis.knobs import beside, knob_values, knobs
 
@@ -188,7 +189,7 @@ def _logs(record: GroupRecord, baseline: str) -> dict[str, dict[int, float]]:
     reference = timings.get(baseline) or max(timings.values(), key=lambda each: len(each.rounds))
     return {
         variant: {
-            index: _round_log(timing, reference, index)
+            index: _level(timing, reference, index)
             for index, values in timing.rounds.items()
             if values
         }
@@ -196,9 +197,8 @@ def _logs(record: GroupRecord, baseline: str) -> dict[str, dict[int, float]]:
     }
 
 
-def _round_log(timing: Timing, reference: Timing, index: int) -> float:
+def _level(timing: Timing, reference: Timing, index: int) -> float:
     values, base = timing.rounds[index], reference.rounds.get(index)
     if not base:
         return math.log(statistics.median(values) * _NANOSECONDS)
-    ratio = statistics.median(math.log(v / b) for v, b in zip(values, base, strict=False))
-    return math.log(statistics.median(base) * _NANOSECONDS) + ratio
+    return math.log(statistics.median(base) * _NANOSECONDS) + round_log(values, base)

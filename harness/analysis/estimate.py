@@ -32,6 +32,7 @@ __all__ = [
     "estimate_time",
     "from_logs",
     "looks_needed",
+    "round_log",
     "round_logs",
     "scatter",
     "target_is_met",
@@ -90,7 +91,7 @@ def scatter(timing: Timing) -> float | None:
 def round_logs(timing: Timing, baseline: Timing) -> list[float]:
     """Return the log of each round's ratio, of the rounds that have both."""
     return [
-        _round_log(timing.rounds[index], baseline.rounds[index])
+        round_log(timing.rounds[index], baseline.rounds[index])
         for index in sorted(timing.rounds.keys() & baseline.rounds.keys())
         if timing.rounds[index] and baseline.rounds[index]
     ]
@@ -119,7 +120,7 @@ def looks_needed(ratios: int) -> int:
     return _LOOKS.get(ratios, 1)
 
 
-def _round_log(values: Sequence[float], baseline: Sequence[float]) -> float:
+def round_log(values: Sequence[float], baseline: Sequence[float]) -> float:
     """Return the median over sweeps of log(value / baseline); an unfinished sweep is left out."""
     return statistics.median(
         math.log(value / base) for value, base in zip(values, baseline, strict=False)

@@ -11,7 +11,6 @@ from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.proof import proof_findings
-from harness.analysis.runtimes import runtimes_of
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
@@ -370,7 +369,7 @@ def _fastest(record: GroupRecord) -> tuple[float | None, str]:
 def _name(record: GroupRecord, run: Run) -> str:
     """Return what to call a group; its runtime only where *run* has several."""
     name = f"{record.group.scenario} {format_params(record.group.params)}"
-    return f"{name} on {record.group.runtime}" if len(runtimes_of(run)) > 1 else name
+    return f"{name} on {record.group.runtime}" if len(run.plan.runtimes) > 1 else name
 
 
 def _some(names: Sequence[str]) -> str:

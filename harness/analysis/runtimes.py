@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.plan import Group, Runtime
     from harness.record import GroupRecord, Run
 
-__all__ = ["RuntimeChange", "runtime_changes", "runtimes_of"]
+__all__ = ["RuntimeChange", "runtime_changes"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ class RuntimeChange:
     allocations: float | None
     bytes: float | None
     is_real: bool = False
-
-
-def runtimes_of(run: Run) -> tuple[Runtime, ...]:
-    """Return the runtimes of *run* in the order of its plan."""
-    return tuple(dict.fromkeys(group.runtime for group in run.plan.groups))
 
 
 def runtime_changes(run: Run) -> tuple[RuntimeChange, ...]:

@@ -84,7 +84,7 @@ def _scenario(records: Sequence[GroupRecord], run: Run, bar: _Bar) -> Iterator[S
     moving = knobs([record.group for record in records])
     first = beside(records[0].group, moving)
     varies = any(beside(record.group, moving) != first for record in records)
-    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
+    several_runtimes = len(run.plan.runtimes) > 1
     where = _Place(moving, first if varies else (), several_runtimes)
     alike = [record for record in records if beside(record.group, moving) == first]
     typical = min(alike, key=lambda r: (abs(_share(r.group) - TYPICAL_SHARE), -_share(r.group)))

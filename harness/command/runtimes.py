@@ -10,7 +10,7 @@ from harness.command.interpreters import environment_of
 from harness.errors import InputError
 from harness.measure.crew import Interpreter
 from harness.measure.environment import probe, runtime_of
-from harness.plan import DEFAULT_LOOP
+from harness.plan import DEFAULT_LOOP, LOOPS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from harness.plan import Runtime
 
 __all__ = ["Runtimes", "add_runtimes", "choose_runtimes"]
-
-_LOOPS = ("asyncio", "uvloop")
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _runtimes_of(said: Mapping[str, str | bool], loops: Sequence[str]) -> list[R
         try:
             found.append(runtime_of(said, loop))
         except InputError:
-            if len(loops) == 1 or loop not in _LOOPS:
+            if len(loops) == 1 or loop not in LOOPS:
                 raise
             without = f"needs {loop}, which is not installed for this interpreter"
             found.append(replace(runtime_of(said, DEFAULT_LOOP), loop=loop, without_loop=without))

@@ -15,7 +15,7 @@ from harness.errors import InputError
 from harness.measure.affinity import how_pinned
 from harness.measure.implementation import BECAUSE, PURE_PYTHON, missing
 from harness.measure.system_files import SystemFiles
-from harness.plan import Runtime
+from harness.plan import LOOPS, Runtime
 from harness.record import Finding, Severity
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def probe(interpreter: Interpreter) -> dict[str, str | bool]:
 
 def runtime_of(said: Mapping[str, str | bool], loop: str) -> Runtime:
     """Return the runtime for what :func:`probe` said; InputError if it lacks *loop*."""
-    if loop not in ("asyncio", "uvloop"):
+    if loop not in LOOPS:
         raise InputError(f"--loop {loop}: expected asyncio or uvloop")
     if loop == "uvloop" and not said["uvloop"]:
         raise InputError(

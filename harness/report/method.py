@@ -25,7 +25,7 @@ def measured_in(run: Run) -> str:
     figures = " and ".join(name for name in ("time", "allocations") if name in what)
     variants = {name for g in groups for name in (*g.variants, *(n for n, _ in g.unavailable))}
     shares = {dict(group.params)["sync_ratio"] for group in groups}
-    runtimes = list(dict.fromkeys(str(group.runtime) for group in groups))
+    runtimes = map(str, run.plan.runtimes)
     return (
         f"{figures.capitalize()} per operation of {plural(len(variants), 'strategy')} for handing "
         f"an answer over, in {plural(len({g.scenario for g in groups}), 'scenario')} at "

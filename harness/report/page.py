@@ -210,7 +210,7 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
     marks = palette(row.variant for row in rows)
     drawn = _Drawn(charted(found), cost_models(run))
     claims = summary_sentences(run)
-    several_runtimes = len({group.runtime for group in run.plan.groups}) > 1
+    several_runtimes = len(run.plan.runtimes) > 1
     anchors = {
         group: group_anchor(group, with_runtime=several_runtimes) for group in run.plan.groups
     }

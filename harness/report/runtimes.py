@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from harness.analysis.runtimes import runtime_changes, runtimes_of
+from harness.analysis.runtimes import runtime_changes
 from harness.plan import format_params
 from harness.report.figures import ABSENT, align, count_text, ratio_parts, significant, visible
 from harness.report.heat import heat_step
@@ -57,7 +57,7 @@ def short_name(runtime: Runtime) -> str:
 
 def runtime_tables(run: Run) -> tuple[RuntimeTable, ...]:
     """Return a table for each setting; none where the run has one runtime."""
-    first, *later = runtimes_of(run) or (None,)
+    first, *later = run.plan.runtimes or (None,)
     if first is None or not later:
         return ()
     settings: dict[object, list[RuntimeChange]] = {}
@@ -110,7 +110,7 @@ def runtime_lines(run: Run, width: int) -> Iterator[Text]:
 
     Nothing where there is one runtime.
     """
-    first, *later = runtimes_of(run) or (None,)
+    first, *later = run.plan.runtimes or (None,)
     changes = [change for change in runtime_changes(run) if change.base == first]
     if first is None or not changes:
         return

@@ -82,7 +82,7 @@ def _encode(run: Run, group: Group, record: GroupRecord | None) -> _Encoded:
     if record is None:
         return _Encoded(record, rows)
     index = run.plan.groups.index(group)
-    several_runtimes = len({each.runtime for each in run.plan.groups}) > 1
+    several_runtimes = len(run.plan.runtimes) > 1
     return _Encoded(
         record,
         rows,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from harness.analysis.runtimes import runtime_changes, runtimes_of
+from harness.analysis.runtimes import runtime_changes
 from harness.plan import Runtime
 from harness.report.runtimes import runtime_tables
 from harness.report.terminal import print_table
@@ -42,7 +42,7 @@ def on_runtimes(**factors: float) -> Run:
 
 def test_each_later_runtime_is_held_against_the_first_in_the_order_of_the_plan() -> None:
     run = on_runtimes(new=1.25, fast=0.5)
-    assert runtimes_of(run) == (OLD, NEW, FAST)
+    assert run.plan.runtimes == (OLD, NEW, FAST)
     changes = runtime_changes(run)
     assert {change.base for change in changes} == {OLD}
     assert [(change.variant, change.group.runtime) for change in changes] == [
