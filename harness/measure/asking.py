@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ask_each"]
 
-# A fixed hash seed: what is asked for must not depend on it, rounds of timing vary it.
-_HASH_SEED = 0
 _AT_ONCE = 2
 
 Answer = TypeVar("Answer")
@@ -44,9 +42,7 @@ def ask_each(
         died = []
         with (
             ThreadPoolExecutor(_AT_ONCE) as pool,
-            open_crew(
-                interpreter, group, task, seed=seed, hash_seed=_HASH_SEED, members=pending
-            ) as members,
+            open_crew(interpreter, group, task, seed=seed, members=pending) as members,
         ):
             asked = {pool.submit(ask, member): member for member in members.values()}
             for number, future in enumerate(as_completed(asked)):

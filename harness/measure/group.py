@@ -44,8 +44,6 @@ __all__ = [
     "verify_group",
 ]
 
-# A fixed hash seed: counts and answers must not depend on it, rounds of timing vary it.
-_HASH_SEED = 0
 _AT_ONCE = 2
 _LOOK = 0.05  # seconds
 _COUNTED_AGAIN = 2
@@ -328,9 +326,7 @@ def _with_times(
 
 def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
     """Return what was seen of each variant; MeasureError if they do not do the same work."""
-    with open_crew(
-        interpreter, group, "verify", seed=seed, hash_seed=_HASH_SEED, members=("verification",)
-    ) as members:
+    with open_crew(interpreter, group, "verify", seed=seed, members=("verification",)) as members:
         (member,) = members.values()
         message: dict[str, Any] = {}
         while "observations" not in message:

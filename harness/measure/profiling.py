@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPERATIONS", "bounded", "profile_group", "profile_variant"]
 
-_HASH_SEED = 0
 
 # Of each variant of a whole run: enough for shares, and a second or less for each.
 OPERATIONS = 100
@@ -41,9 +40,7 @@ def profile_variant(
     MeasureError when the child raises, hangs, or dies twice.
     """
     for _ in range(2):  # memray 1.20 can crash at tracker exit on CPython 3.12
-        with open_crew(
-            interpreter, group, "attribute", seed=seed, hash_seed=_HASH_SEED, members=(variant,)
-        ) as members:
+        with open_crew(interpreter, group, "attribute", seed=seed, members=(variant,)) as members:
             member = members[variant]
             try:
                 member.ask("prepare")
