@@ -95,9 +95,9 @@ class Preset:
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("quick", target=0.05, rounds=(3, 5), values=10),
-        Preset("standard", target=0.02, rounds=(5, 12), values=36),
-        Preset("rigorous", target=0.01, rounds=(10, 60), values=40),
+        Preset("quick", target=0.05, rounds=(3, 5), values=25),
+        Preset("standard", target=0.02, rounds=(5, 12), values=96),
+        Preset("rigorous", target=0.01, rounds=(10, 60), values=96),
     )
 }
 

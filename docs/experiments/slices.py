@@ -13,6 +13,7 @@ import platform
 import random
 import statistics
 import time
+from functools import partial
 from pathlib import Path
 
 from harness.analysis.estimate import round_logs
@@ -22,7 +23,7 @@ from harness.measure.rounds import rounds_of
 from harness.plan import Group, Preset, Runtime
 
 VARIANTS = ("coroutine", "task", "cached_future", "ready_future", "value_task")
-LENGTHS = ((0.006, 16), (0.003, 30), (0.0015, 53), (0.00075, 85))
+LENGTHS = ((0.006, 16), (0.003, 30), (0.0015, 53), (0.00075, 85), (0.0005, 110))
 ROUNDS = 12
 
 
@@ -36,7 +37,8 @@ def measure() -> list[dict[str, float]]:
     logs: dict[tuple[float, int], dict[str, list[float]]] = {length: {} for length in LENGTHS}
     for _ in range(ROUNDS):
         for length in LENGTHS:
-            conductor.VALUE_SECONDS, values = length
+            values = length[1]
+            conductor.value_seconds = partial(_given, length[0])
             started = time.monotonic()
             preset = Preset("one", target=0, rounds=(1, 1), values=values)
             timed = conductor.time_group(
@@ -57,6 +59,10 @@ def measure() -> list[dict[str, float]]:
         }
         for length in LENGTHS
     ]
+
+
+def _given(seconds: float, _: int) -> float:
+    return seconds
 
 
 if __name__ == "__main__":

@@ -21,12 +21,21 @@ if TYPE_CHECKING:
 
     from harness.plan import Preset
 
-__all__ = ["Calibration", "GroupTiming", "OpenRound", "TimedRound", "Worker", "time_group"]
+__all__ = [
+    "Calibration",
+    "GroupTiming",
+    "OpenRound",
+    "TimedRound",
+    "Worker",
+    "time_group",
+    "value_seconds",
+]
 
-# One value lasts about this long: long enough for the clock and the gate not to matter, short
-# enough that a whole sweep fits into the same mood of the machine. docs/method.md compares it
-# with shorter and longer ones in the same wall time.
-VALUE_SECONDS = 0.003
+# A whole sweep is to fit into the same mood of the machine, however many children it visits; a
+# value has to last long enough for the clock and the gate not to matter. docs/method.md compares
+# shorter and longer ones in the same wall time.
+_SWEEP_SECONDS = 0.012
+_SHORTEST_VALUE, _LONGEST_VALUE = 0.0005, 0.003
 _WARMUP_SWEEPS = 1
 # Setting up and warming up are not timed, and need not wait for each other on two cores.
 _PREPARED_AT_ONCE = 2
@@ -85,14 +94,21 @@ class OpenRound(Protocol):
         """Return the workers of round *index* by variant."""
 
 
+def value_seconds(children: int) -> float:
+    """Return how long one value is to last where a sweep has one of each of *children*."""
+    return min(max(_SWEEP_SECONDS / children, _SHORTEST_VALUE), _LONGEST_VALUE)
+
+
 @dataclass
 class GroupTiming:
     """The times of one group as they grow round by round.
 
-    calibrations: how each variant is timed. looks: rounds in a row after which the target was met.
-    error: why the group ended before its time.
+    value: how many seconds one value is to last. calibrations: how each variant is timed for that.
+    looks: rounds in a row after which the target was met. error: why the group ended before its
+    time.
     """
 
+    value: float
     timings: dict[str, Timing] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     calibrations: dict[str, Calibration] = field(default_factory=dict)
@@ -125,7 +141,7 @@ def time_group(
     *references* names for each variant the one that it is compared with, itself for a baseline.
     A variant that fails is left out of the rounds that follow; what it had measured stays.
     """
-    group = GroupTiming()
+    group = GroupTiming(value_seconds(max(1, len(variants))))
     fewest, most = preset.rounds
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)
@@ -221,7 +237,7 @@ class _Round:
 
     def _make_ready(self, variant: str, worker: Worker) -> None:
         if variant not in self._group.calibrations:
-            self._group.calibrations[variant] = worker.calibrate(VALUE_SECONDS)
+            self._group.calibrations[variant] = worker.calibrate(self._group.value)
         found = self._group.calibrations[variant]
         self._operations[variant] *= found.loops
         expected = found.loops * found.seconds

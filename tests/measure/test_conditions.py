@@ -85,7 +85,7 @@ def test_the_processes_of_a_round_are_not(started: subprocess.Popen[bytes]) -> N
     others, busy = others_during(1.0)
     after = child.cpu_times()
     ours = after.user + after.system - before.user - before.system
-    assert ours > 0.2
+    assert ours > 0.05  # it was given some of a core, however busy the machine is
     # Both are counted in ticks.
     assert others == pytest.approx(max(0.0, busy - ours), abs=0.15)
 
