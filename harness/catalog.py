@@ -51,12 +51,14 @@ class Entry:
     """A scenario that was found.
 
     *source* says where, to this process and to those that measure: a module's dotted name, the
-    same with ``:ATTRIBUTE``, a file's path, or the call of a function.
+    same with ``:ATTRIBUTE``, a file's path, or the call of a function. *distribution* is the
+    installed package that registers it; empty if none does.
     """
 
     name: str
     scenario: Scenario[Any, Any, Any]
     source: str
+    distribution: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class Catalog(Mapping[str, Entry]):
         place = self._places[name]
         if name not in self._entries:
             try:
-                self._entries[name] = replace(place.load(), name=name)
+                entry = replace(place.load(), name=name, distribution=place.distribution)
+                self._entries[name] = entry
             except InputError as error:
                 origin = f" (of {place.distribution})" if place.distribution else ""
                 raise InputError(f"{name}{origin}: {error}") from error

@@ -51,7 +51,9 @@ LINES = "lines"
 
 @dataclass(frozen=True)
 class Runtime:
-    """An interpreter and an event loop: ``python`` is its version, as in ``3.13.0``.
+    """An interpreter and an event loop.
+
+    ``python`` is its version, as in ``3.13.0``; of a free-threaded build ``3.13.0t``.
 
     *without_native* says why it does not have the C type of ValueTask, *without_loop* why it does
     not have the event loop; empty where it has. They make no other runtime: each group of a plan
@@ -69,6 +71,11 @@ class Runtime:
         """Major and minor version, to compare with."""
         major, minor, *_ = self.python.split(".")
         return int(major), int(minor)
+
+    @property
+    def interpreter(self) -> str:
+        """The interpreter in a column: ``3.13.0``, ``3.13.0t``, ``pypy 3.11.11``."""
+        return f"{self.implementation} {self.python}".removeprefix("cpython ")
 
     def __str__(self) -> str:
         return f"{self.implementation} {self.python}, {self.loop}"

@@ -124,6 +124,25 @@ def test_what_cannot_be_compared_or_read_is_one_line(
     assert told in refused(capsys, *arguments)
 
 
+def test_runs_of_several_runtimes_are_compared_runtime_by_runtime(
+    store: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = (Runtime("3.11.7"), Runtime("3.13.0"))
+    run = a_run(runtimes=both)
+    newest, other = a_run(runtime=both[1]), a_run(runtime=Runtime("3.14.0"))
+    store(old=run, new=allocating(run, "task", 1), newest=newest, other=other)
+    assert main(["check", "old", "new", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["regressions"]
+    assert [(each["python"], each["variant"]) for each in found] == [("3.11.7", "task")]
+    assert main(["compare", "old", "new"]) == 0
+    told = capsys.readouterr().out
+    assert "6 cases in both runs" in told
+    assert "python 3.11.7, asyncio" in told
+    assert main(["check", "old", "newest"]) == 0
+    assert "3 cases in both runs" in capsys.readouterr().out
+    assert "neither times nor" in refused(capsys, "check", "old", "other")
+
+
 def test_on_unlike_machines_allocations_alone_can_be_gated(
     store: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

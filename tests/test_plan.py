@@ -345,6 +345,10 @@ class TestNames:
 
     def test_a_runtime_is_named_by_interpreter_and_loop(self) -> None:
         assert str(Runtime("3.13.0", loop="uvloop")) == "cpython 3.13.0, uvloop"
+        assert Runtime("3.13.0").interpreter == "3.13.0"
+        assert Runtime("3.13.0t").interpreter == "3.13.0t"
+        assert Runtime("3.13.0t").version == (3, 13)
+        assert Runtime("3.11.11", "pypy").interpreter == "pypy 3.11.11"
         assert NEW.version == (3, 13)
 
     def test_a_runtime_is_the_same_one_whether_or_not_the_c_type_is_built(self) -> None:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import harness
 from harness.against.installation import (
     install,
     is_awaitbench,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from harness.against.installation import Surroundings
     from harness.against.repository import Repository
+    from harness.environments.environment import Environment
 
 __all__ = ["BASE", "HEAD", "Checkout", "open_checkouts"]
 
@@ -43,71 +43,90 @@ _LONGEST_DEATH = 5.0  # seconds
 
 @dataclass(frozen=True)
 class Checkout:
-    """One version on disk. *about* says for people which one it is."""
+    """One version on disk. *about* says for people which one it is.
+
+    *interpreters* has one for each of the environments that were asked for, in their order.
+    """
 
     label: str
     folder: Path
     about: str
-    interpreter: Interpreter
+    interpreters: tuple[Interpreter, ...]
 
 
 @contextmanager
 def open_checkouts(
     repository: Repository,
     commit: str,
-    python: str,
+    environments: Sequence[Environment],
     *,
     installed: bool,
     left_out: Sequence[Path] = (),
 ) -> Iterator[tuple[Checkout, Checkout]]:
-    """Check out *commit* and the working tree as it is, and make an environment for each.
+    """Check out *commit* and the working tree as it is, and make environments for each.
 
-    *python* is the interpreter whose environment both see. Where not *installed*, and where a
-    version cannot be, its folder and its ``src`` are on the path. Folders that are *left_out* are
-    no part of the working tree. Everything is gone at the end.
+    That is one for each of *environments*, of which it sees all that is there. Where not
+    *installed*, and where a version cannot be, its folder and its ``src`` are on the path. Folders
+    that are *left_out* are no part of the working tree. Everything is gone at the end.
     InputError for a version that cannot be checked out or installed.
     """
-    around = surroundings(python)
+    around = [surroundings(each.executable) for each in environments]
     at = repository.short(repository.head())
-    left_out = [*(Path(os.path.realpath(each)) for each in left_out), around.prefix]
+    left_out = [Path(os.path.realpath(each)) for each in left_out]
+    left_out += [each.prefix for each in around]
     changed = ", changed" if repository.is_changed(left_out) else ""
     abouts = {BASE: repository.short(commit), HEAD: f"working tree at {at}{changed}"}
     with _temporary(repository) as folder:
         repository.check_out(commit, folder / BASE)
         repository.check_out_changed(folder / HEAD, left_out)
-        # A folder that holds the harness alone: where it is installed, the user's package may be
-        # too, and must not be found there.
-        links = folder / "harness"
-        links.mkdir()
-        (links / "harness").symlink_to(Path(harness.__file__).resolve().parent)
+        for number, each in enumerate(environments):
+            # A folder that holds the harness alone: where it is installed, the user's package may
+            # be too, and must not be found there.
+            links = folder / f"harness-{number}"
+            links.mkdir()
+            (links / "harness").symlink_to(each.harness.resolve())
         base, head = (
-            _made(label, about, folder, repository.top, around, installed=installed)
+            Checkout(
+                label,
+                folder / label,
+                about,
+                tuple(
+                    _made(label, about, folder, repository.top, each, number, installed=installed)
+                    for number, each in enumerate(around)
+                ),
+            )
             for label, about in abouts.items()
         )
         yield base, head
 
 
 def _made(
-    label: str, about: str, folder: Path, top: Path, around: Surroundings, *, installed: bool
-) -> Checkout:
-    """Make the environment of the version that is checked out, and say where it looks."""
+    label: str,
+    about: str,
+    folder: Path,
+    top: Path,
+    around: Surroundings,
+    number: int,
+    *,
+    installed: bool,
+) -> Interpreter:
+    """Make an environment of the version that is checked out, and say where it looks."""
     checkout = folder / label
     project = _project(checkout, top)
     can_be = installed and is_installable(project) and not is_awaitbench(project)
     executable = install(
-        project if can_be else None, folder / f"{label}-environment", around, top, about
+        project if can_be else None, folder / f"{label}-environment-{number}", around, top, about
     )
-    paths = [folder / "harness"]
+    paths = [folder / f"harness-{number}"]
     if not can_be:
         paths += [project / "src", project, checkout]
     paths += [_moved(path, top, checkout, around) for path in _told_to_look(around, top)]
     here = _moved(Path.cwd().resolve(), top, checkout, around)
-    interpreter = Interpreter(
+    return Interpreter(
         str(executable),
         paths=tuple(map(str, dict.fromkeys(paths))),
         folder=str(here if here.is_dir() else checkout),
     )
-    return Checkout(label, checkout, about, interpreter)
 
 
 def _project(checkout: Path, top: Path) -> Path:

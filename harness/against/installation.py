@@ -7,6 +7,7 @@ there: that one comes from the checkout.
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ __all__ = ["Surroundings", "install", "is_awaitbench", "is_installable", "surrou
 
 # Asked of the interpreter that the environments are made from, as it starts without PYTHONPATH.
 _QUESTION = """
-import importlib.metadata, json, sys
+import importlib.metadata, importlib.util, json, sys
 editable = []
 for found in importlib.metadata.distributions():
     try:
@@ -34,7 +35,8 @@ for found in importlib.metadata.distributions():
             editable.append([where["url"], lines])
     except (OSError, ValueError, KeyError):
         pass
-print(json.dumps({"prefix": sys.prefix, "path": sys.path, "editable": editable}))
+pip = importlib.util.find_spec("pip") is not None
+print(json.dumps({"prefix": sys.prefix, "path": sys.path, "editable": editable, "pip": pip}))
 """
 # Python takes .pth files in the order of their names: after those of the checkout's own package,
 # which has to be found first.
@@ -54,13 +56,15 @@ _NO_BACKEND = ("build dependencies", "Cannot import", "BackendUnavailable", "No 
 class Surroundings:
     """What the environment of *python* has: its path, its prefix, and its editable packages.
 
-    *editable* has for each of those the address of its folder, and the lines that make it found.
+    *editable* has for each of those the address of its folder, and the lines that make it found;
+    *pip* is the interpreter whose pip installs.
     """
 
     python: str
     prefix: Path
     path: tuple[Path, ...]
     editable: tuple[tuple[str, tuple[str, ...]], ...]
+    pip: str
 
     def inside(self, top: Path) -> tuple[Path, ...]:
         """Return what of its path is in the repository at *top*, and is no environment there."""
@@ -82,6 +86,8 @@ def surroundings(python: str) -> Surroundings:
             Path(said["prefix"]).resolve(),
             tuple(Path(each).resolve() for each in said["path"] if each),
             tuple((url, tuple(lines)) for url, lines in said["editable"]),
+            # An environment that awaitbench has made has none.
+            python if said["pip"] else sys.executable,
         )
     except (ValueError, IndexError, KeyError, TypeError):
         raise InputError(
@@ -151,7 +157,7 @@ def _install_editable(
 ) -> None:
     """Install without the network where what builds the package is there, else with it."""
     pip: list[str | Path] = [
-        around.python,
+        around.pip,
         "-P",
         "-m",
         "pip",

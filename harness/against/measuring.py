@@ -14,13 +14,13 @@ from harness.pipeline import in_order, now, outcome
 from harness.record import Finding, RunStatus, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from harness.analysis.gate import Limits
     from harness.measure.crew import Interpreter
     from harness.measure.group import OnStage
     from harness.pipeline import Listener
-    from harness.plan import Group, Plan
+    from harness.plan import Group, Plan, Runtime
     from harness.record import GroupRecord, Run
     from harness.store import RunFolder
 
@@ -38,14 +38,16 @@ _AGAIN = Finding(
 class Side:
     """One of the two versions: its run as it grows, where that is stored, and what measures it.
 
-    *label* is ``base`` or ``head``.
+    *label* is ``base`` or ``head``; *interpreters* has that of each runtime.
     """
 
-    def __init__(self, label: str, run: Run, folder: RunFolder, interpreter: Interpreter) -> None:
+    def __init__(
+        self, label: str, run: Run, folder: RunFolder, interpreters: Mapping[Runtime, Interpreter]
+    ) -> None:
         self.label = label
         self.run = run
         self.folder = folder
-        self.interpreter = interpreter
+        self.interpreters = interpreters
 
     def store(self, status: RunStatus, record: GroupRecord | None = None) -> None:
         """Store the run with another status, and with what was measured last."""
@@ -78,7 +80,8 @@ def measure_sides(
         for pair in pairs:
             listener.setting_started(tuple(pair.values()))
             versions = [
-                Version(group, side.interpreter, side.label) for side, group in pair.items()
+                Version(group, side.interpreters[group.runtime], side.label)
+                for side, group in pair.items()
             ]
             records = measure(versions, head.run.plan, listener.stage)
             _store(pair, records)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,9 +19,11 @@ from harness.against.measuring import Side, measure_sides
 from harness.against.repository import Repository
 from harness.analysis.forecast import forecast
 from harness.analysis.gate import DEFAULT_LIMITS, Limits
+from harness.environments.environment import environment_of
 from harness.errors import InputError, UnknownNameError
-from harness.measure.environment import describe, probe, runtime_of
-from harness.measure.machine import machine_findings
+from harness.measure.environment import allocation_findings, describe_all, probed, runtime_of
+from harness.measure.lacking import check_counts
+from harness.measure.machine import findings_beside
 from harness.pipeline import now
 from harness.plan import (
     DEFAULT_BASELINE,
@@ -37,13 +38,15 @@ from harness.record import Run, RunStatus
 from harness.store import RunFolder, check_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from harness.against.checkouts import Checkout
     from harness.against.contents import Contents
+    from harness.environments.environment import Environment
+    from harness.measure.crew import Interpreter
     from harness.pipeline import Listener
-    from harness.plan import Group
+    from harness.plan import Group, Runtime
 
     Forecast = Callable[[Sequence[Group]], float]
 
@@ -58,6 +61,9 @@ class Request:
         Scenario files, or names that the user's package registers.
     selection
         Variants, parameters, preset, instruments and seed; its *scenarios* are not looked at.
+    loops, pythons
+        Event loops, and interpreters as ``--python`` names them: that which runs this unless given.
+        Each version is measured on all of them, and held against itself.
     name
         What both runs are called, but for ``-base`` and ``-head``; by the date unless given.
     install
@@ -69,8 +75,8 @@ class Request:
     ref: str
     scenarios: tuple[str, ...]
     selection: Selection = field(default_factory=Selection)
-    loop: str = DEFAULT_LOOP
-    python: str = sys.executable
+    loops: tuple[str, ...] = (DEFAULT_LOOP,)
+    pythons: tuple[str, ...] = ()
     name: str | None = None
     results: Path = Path("results")
     install: bool = True
@@ -102,6 +108,7 @@ def measure_against(
     repository = Repository.around(Path.cwd(), request.ref)
     commit = repository.commit(request.ref)
     files = _check(request, repository.top)
+    environments = _environments(request, say)
     for folder in repository.submodules(commit):
         say(f"{folder}: a submodule; submodules are checked out in neither version")
     if is_awaitbench(repository.top):
@@ -109,7 +116,7 @@ def measure_against(
     with open_checkouts(
         repository,
         commit,
-        request.python,
+        environments,
         installed=request.install,
         left_out=(request.results,),
     ) as checkouts:
@@ -119,10 +126,10 @@ def measure_against(
         for file in files.values():
             _provide(file, repository.top, checkouts, say)
         began_to_start = time.monotonic()
-        said = [probe(checkout.interpreter) for checkout in checkouts]
-        start = (time.monotonic() - began_to_start) / len(said)
-        found = _found(request, files, repository.top, checkouts, said, say)
-        base, head = _sides(request, checkouts, found, said)
+        runtimes = [_runtimes(request, checkout, environments) for checkout in checkouts]
+        start = (time.monotonic() - began_to_start) / len(checkouts) / len(environments)
+        found = _found(request, files, repository.top, checkouts, runtimes, say)
+        base, head = _sides(request, checkouts, found, runtimes)
         say(f"{base_about} against the {head_about}: ready after {time.monotonic() - began:.0f} s")
         with show(_forecast(head.run.plan, start)) as listener:
             measure_sides(base, head, listener, limits=request.limits)
@@ -167,6 +174,45 @@ def _check(request: Request, top: Path) -> dict[str, Path]:
     return files
 
 
+def _environments(request: Request, say: Callable[[str], None]) -> list[Environment]:
+    """Return where each interpreter measures; InputError where one cannot.
+
+    A gate leaves none out.
+    """
+    files = [each for each in request.scenarios if each.endswith(".py")]
+    found: dict[str, Environment] = {}
+    for text in dict.fromkeys(request.pythons or (None,)):
+        environment = environment_of(text, files, say)
+        name = environment.python.name
+        if name in found:
+            raise InputError(
+                f"--python {text}: is {name}, as {found[name].executable} is; name one of them"
+            )
+        found[name] = environment
+    return [*found.values()]
+
+
+class _Runtimes(NamedTuple):
+    """What measures one version on each runtime, and what that says of itself."""
+
+    interpreters: dict[Runtime, Interpreter]
+    said: dict[Runtime, Mapping[str, str | bool]]
+
+
+def _runtimes(
+    request: Request, checkout: Checkout, environments: Sequence[Environment]
+) -> _Runtimes:
+    """Return the runtimes of a version; InputError where one lacks what is asked for."""
+    found = _Runtimes({}, {})
+    for each, environment in zip(checkout.interpreters, environments, strict=True):
+        interpreter, said = probed(each, environment.lacking)
+        check_counts(request.selection.only, environment.python.name, interpreter.without_memray)
+        for loop in dict.fromkeys(request.loops):
+            runtime = runtime_of(said, loop)
+            found.interpreters[runtime], found.said[runtime] = interpreter, said
+    return found
+
+
 def _provide(
     file: Path, top: Path, checkouts: Sequence[Checkout], say: Callable[[str], None]
 ) -> None:
@@ -190,21 +236,24 @@ def _found(
     files: Mapping[str, Path],
     top: Path,
     checkouts: Sequence[Checkout],
-    said: Sequence[Mapping[str, str | bool]],
+    runtimes: Sequence[_Runtimes],
     say: Callable[[str], None],
 ) -> tuple[dict[str, Contents], dict[str, Contents]]:
     """Return what each version has; InputError where they have nothing in common."""
     names = [Path(each).stem if each.endswith(".py") else each for each in request.scenarios]
     base, head = (
-        contents(
-            checkout.interpreter,
-            {name: str(checkout.folder / files[name]) if name in files else "" for name in names},
-            request.selection,
-            runtime_of(about, request.loop),
-            checkout.folder,
-            (top, *(other.folder for other in checkouts if other is not checkout)),
+        _together(
+            contents(
+                interpreter,
+                {n: str(checkout.folder / files[n]) if n in files else "" for n in names},
+                request.selection,
+                runtime,
+                checkout.folder,
+                (top, *(other.folder for other in checkouts if other is not checkout)),
+            )
+            for runtime, interpreter in its.interpreters.items()
         )
-        for checkout, about in zip(checkouts, said, strict=True)
+        for checkout, its in zip(checkouts, runtimes, strict=True)
     )
     for name in dict.fromkeys(names):
         if problem := head[name].problem:
@@ -226,6 +275,25 @@ def _found(
     return base, head
 
 
+def _together(found: Iterable[dict[str, Contents]]) -> dict[str, Contents]:
+    """Return what a version has on all runtimes, the groups of each setting one after the other.
+
+    What one of them has a problem with is a problem.
+    """
+    first, *others = found
+    whole = {}
+    for name, its in first.items():
+        several = [its, *(other[name] for other in others)]
+        settings: dict[object, list[Group]] = {}
+        for group in (group for each in several for group in each.groups):
+            settings.setdefault(group.setting, []).append(group)
+        broken = next((each for each in several if each.problem), None)
+        whole[name] = broken or replace(
+            its, groups=tuple(group for groups in settings.values() for group in groups)
+        )
+    return whole
+
+
 def _cases(found: Mapping[str, Contents]) -> set[tuple[object, str]]:
     return {
         ((group.scenario, group.params), variant)
@@ -239,29 +307,36 @@ def _sides(
     request: Request,
     checkouts: Sequence[Checkout],
     found: Sequence[Mapping[str, Contents]],
-    said: Sequence[Mapping[str, str | bool]],
+    runtimes: Sequence[_Runtimes],
 ) -> tuple[Side, Side]:
     """Return both runs as they begin, each with a folder of its own."""
     token = secrets.token_hex(8)
     sides: list[Side] = []
     try:
-        for checkout, there, about, name in zip(
-            checkouts, found, said, _run_names(request), strict=True
+        for checkout, there, its, name in zip(
+            checkouts, found, runtimes, _run_names(request), strict=True
         ):
+            plan = _plan(request.selection, there)
             run = Run(
                 name=name,
                 status=RunStatus.RUNNING,
                 started=now(),
-                plan=_plan(request.selection, there),
-                environment={"version": checkout.about, **describe(about, request.loop)},
-                findings=machine_findings(about),
+                plan=plan,
+                environment={"version": checkout.about, **describe_all(its.said)},
+                findings=(
+                    *findings_beside(its.said.values()),
+                    *allocation_findings(plan, its.said.values()),
+                ),
                 titles={scenario: each.title for scenario, each in there.items() if each.groups},
                 pair=token,
             )
             sources = {scenario: each.source for scenario, each in there.items()}
-            interpreter = replace(checkout.interpreter, sources=sources)
+            interpreters = {
+                runtime: replace(interpreter, sources=sources)
+                for runtime, interpreter in its.interpreters.items()
+            }
             folder = RunFolder.create(request.results, name)
-            sides.append(Side(checkout.label, run, folder, interpreter))
+            sides.append(Side(checkout.label, run, folder, interpreters))
     except BaseException:
         for side in sides:
             with suppress(OSError):

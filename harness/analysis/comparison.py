@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.decision import LEVEL, discovery_limit, is_real
 from harness.analysis.estimate import Estimate, round_logs
-from harness.analysis.side import Side, unlike_kinds
+from harness.analysis.side import Side, other_builds, unlike_kinds
 from harness.analysis.student import cumulative, quantile
 from harness.errors import InputError
 
@@ -174,7 +174,8 @@ def compare_runs(
 ) -> Comparison:
     """Hold *new* against *base*.
 
-    InputError where they are of unlike interpreters or event loops, whose allocations differ too,
+    Each interpreter and event loop that both have is held against itself; what only one has is
+    added, or removed. InputError where they have none in common, as allocations differ too then,
     and where they have no case in common. Of unlike machines only allocations are compared. All
     of it may be had with *allow_unlike*. With *partly*, for a view of several runs, nothing is
     refused: allocations are held against each other, and ``unlike`` says why times are not.
@@ -196,15 +197,8 @@ def compare_sides(
             "both on one, or say --allow-unlike"
         )
     unlike = "" if allow_unlike else _unlike(kinds, differences)
-    crossed = {kind for kind, _, _ in kinds}
-    changes = tuple(
-        _changes(
-            base,
-            new,
-            _Crossing(interpreters="interpreter" in crossed, loops="event loop" in crossed),
-            timed=not unlike,
-        )
-    )
+    names = _Names(base, new, {kind for kind, _, _ in kinds}, allow_unlike=allow_unlike)
+    changes = tuple(_changes(base, new, names, timed=not unlike))
     if not partly and not any(change.presence is Presence.BOTH for change in changes):
         raise InputError(
             f"{base.run.name} and {new.run.name} have no case in common; measure the same "
@@ -248,34 +242,38 @@ def _differences(base: Run, new: Run) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-@dataclass(frozen=True)
-class _Crossing:
-    """What a case is not told by, because it is another one in the other run."""
+class _Names:
+    """What names a case in both runs: its own runtime, where both have that one.
 
-    interpreters: bool = False
-    loops: bool = False
+    Where they have no interpreter, or no event loop, in common, the first of the one run's stands
+    for the first of the other's, and so on. An interpreter of another build is another one, unless
+    it is asked for what is unlike.
+    """
 
-    def key(self, case: Key) -> Key:
-        """Return what names *case* in both runs."""
+    def __init__(self, base: Side, new: Side, crossed: set[str], *, allow_unlike: bool) -> None:
+        self._by_place = "interpreter" in crossed
+        self._over_loops = "event loop" in crossed
+        self._other_builds = set() if allow_unlike else other_builds(base, new)
+
+    def of(self, side: Side, case: Key) -> Key:
+        """Return what names *case*, as *side* has it, in both runs."""
         scenario, params, variant, loop, python = case
-        return (
-            scenario,
-            params,
-            variant,
-            "" if self.loops else loop,
-            "" if self.interpreters else python,
-        )
+        if self._by_place:
+            python = str([*side.interpreters].index(python))
+        elif python in self._other_builds:
+            python = f"{python} by {side.compiler(python)}"
+        return scenario, params, variant, "" if self._over_loops else loop, python
 
 
-def _changes(base: Side, new: Side, crossing: _Crossing, *, timed: bool) -> list[Change]:
+def _changes(base: Side, new: Side, names: _Names, *, timed: bool) -> list[Change]:
     def by_key(side: Side) -> dict[Key, CaseRow]:
         return {
-            crossing.key((row.scenario, row.params, row.variant, row.loop, row.python)): row
+            names.of(side, (row.scenario, row.params, row.variant, row.loop, row.python)): row
             for row in side.rows
         }
 
     before, after = by_key(base), by_key(new)
-    times = _Times(base, new, crossing) if timed else None
+    times = _Times(base, new, names) if timed else None
     found = []
     for name in dict.fromkeys([*after, *before]):
         old, young = before.get(name), after.get(name)
@@ -310,12 +308,12 @@ def _difference(old: float | None, new: float | None) -> float | None:
 class _Times:
     """The timings of two runs by case, and how one is held against the other."""
 
-    def __init__(self, base: Side, new: Side, crossing: _Crossing) -> None:
+    def __init__(self, base: Side, new: Side, names: _Names) -> None:
         self._paired = bool(base.run.pair) and base.run.pair == new.run.pair
         self._baselines = {base.run.plan.baseline, new.run.plan.baseline}
         self._sides = base, new
         # What names a case in both -> what names it in its own run.
-        self._own = [{crossing.key(case): case for case in side.timings} for side in self._sides]
+        self._own = [{names.of(side, case): case for case in side.timings} for side in self._sides]
 
     def of(self, case: Key) -> tuple[Effect | None, Means | None]:
         own = self._of_each(case)

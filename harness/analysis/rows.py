@@ -170,7 +170,7 @@ def _row(group: Group, baseline: str, variant: str, status: str, reason: str | N
         scenario=group.scenario,
         params=format_params(group.params),
         variant=variant,
-        python=group.runtime.python,
+        python=group.runtime.interpreter,
         loop=group.runtime.loop,
         baseline=baseline,
         time_ns=None,

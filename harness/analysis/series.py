@@ -20,7 +20,7 @@ from harness.analysis.side import Side
 from harness.plan import format_params
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from harness.analysis.comparison import Change, Comparison
     from harness.analysis.rows import CaseRow
@@ -151,8 +151,10 @@ def trace(runs: Iterable[Run], against: Against, *, allow_unlike: bool = False) 
     first: Side | None = None
     last: Side | None = None
     since = 0
+    runtimes = _Runtimes()
     for run in runs:
         side = Side(run)
+        runtimes.next(side)
         reference = first if against is Against.FIRST else last
         comparison = (
             compare_sides(reference, side, allow_unlike=allow_unlike, partly=True)
@@ -160,15 +162,15 @@ def trace(runs: Iterable[Run], against: Against, *, allow_unlike: bool = False) 
             else None
         )
         stops.append(_stop(side, comparison))
-        rows.append(dict(_cases(side)))
-        steps.append(dict(_by_case(comparison, side)) if comparison else {})
+        rows.append({runtimes.case(row): row for row in side.rows})
+        steps.append(runtimes.cases(comparison) if comparison else {})
         if against is Against.PREVIOUS and stops[-1].unlike:
             first, since = side, len(stops) - 1
         first, last = first or side, side
     assert first is not None
     assert last is not None
     whole = compare_sides(first, last, allow_unlike=allow_unlike, partly=True)
-    overall = dict(_by_case(whole, last)) if since < len(stops) - 1 else {}
+    overall = runtimes.cases(whole) if since < len(stops) - 1 else {}
     steps = _claimed(steps, whole.threshold)
     known = dict.fromkeys(case for each in reversed(rows) for case in each)
     return Series(
@@ -193,7 +195,7 @@ def _stop(side: Side, comparison: Comparison | None) -> Stop:
     return Stop(
         name=side.run.name,
         started=side.run.started,
-        interpreter=", ".join(side.interpreters),
+        interpreter=", ".join(side.interpreters.values()),
         loop=", ".join(side.loops),
         preset=side.run.plan.preset.name,
         differences=comparison.differences if comparison else (),
@@ -201,25 +203,51 @@ def _stop(side: Side, comparison: Comparison | None) -> Stop:
     )
 
 
-def _case(row: CaseRow, side: Side) -> _Case:
-    """Return what names a case in all runs: not its runtime, but which of the run's it is."""
-    python = next((n for n, told in enumerate(side.interpreters) if _is_of(row, told)), 0)
-    return row.scenario, row.params, row.variant, side.loops.index(row.loop), python
+class _Runtimes:
+    """Which interpreters, and which event loops, stand for each other in the runs of a series."""
+
+    def __init__(self) -> None:
+        self._pythons, self._loops = _Places(), _Places()
+
+    def next(self, side: Side) -> None:
+        """Take note of those of the next run."""
+        self._pythons.next((*side.interpreters,))
+        self._loops.next(side.loops)
+
+    def case(self, row: CaseRow) -> _Case:
+        """Return what names a case in all runs: not its runtime, but the place of that."""
+        loop, python = self._loops.of[row.loop], self._pythons.of[row.python]
+        return row.scenario, row.params, row.variant, loop, python
+
+    def cases(self, comparison: Comparison) -> dict[_Case, Change]:
+        """Return by case what both runs of *comparison* have."""
+        return {
+            self.case(change.new): change
+            for change in comparison.changes
+            if change.presence is Presence.BOTH and change.new is not None
+        }
 
 
-def _is_of(row: CaseRow, interpreter: str) -> bool:
-    return interpreter.endswith(f" {row.python}")
+class _Places:
+    """A place for each name: one that was there before keeps its own.
 
+    Others take the places of those of the last run where that has none of the names; where it has
+    some of them, each gets a new one.
+    """
 
-def _cases(side: Side) -> Iterator[tuple[_Case, CaseRow]]:
-    for row in side.rows:
-        yield _case(row, side), row
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+        self._last: tuple[str, ...] = ()
 
-
-def _by_case(comparison: Comparison, newer: Side) -> Iterator[tuple[_Case, Change]]:
-    for change in comparison.changes:
-        if change.presence is Presence.BOTH and change.new is not None:
-            yield _case(change.new, newer), change
+    def next(self, names: tuple[str, ...]) -> None:
+        """Give each of the names of the next run a place."""
+        taken = {self.of[name] for name in names if name in self.of}
+        last = [] if {*names} & {*self._last} else [self.of[name] for name in self._last]
+        free = [place for place in last if place not in taken]
+        for name in names:
+            if name not in self.of:
+                self.of[name] = free.pop(0) if free else 1 + max(self.of.values(), default=-1)
+        self._last = names
 
 
 def _claimed(steps: list[dict[_Case, Change]], threshold: float) -> list[dict[_Case, Change]]:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.analysis.estimate import round_logs
 from harness.analysis.rows import case_rows
+from harness.beside import text_of
 from harness.plan import format_params
 
 if TYPE_CHECKING:
     from harness.analysis.rows import CaseRow
     from harness.record import Run, Timing
 
-__all__ = ["Key", "Side", "unlike_kinds"]
+__all__ = ["Key", "Side", "other_builds", "unlike_kinds"]
 
 Key: TypeAlias = "tuple[str, ...]"
-"""What names a case: scenario, params, variant, loop and Python version."""
+"""What names a case: scenario, params, variant, loop and interpreter, as a row has them."""
 
 
 class Side:
@@ -36,29 +37,36 @@ class Side:
 
     @cached_property
     def timings(self) -> dict[Key, Timing]:
-        """The timings by case: scenario, params, variant, loop and Python version."""
+        """The timings by case."""
         return {
             (
                 record.group.scenario,
                 format_params(record.group.params),
                 variant,
                 record.group.runtime.loop,
-                record.group.runtime.python,
+                record.group.runtime.interpreter,
             ): timing
             for record in self.run.groups
             for variant, timing in record.timings.items()
         }
 
     @cached_property
-    def interpreters(self) -> tuple[str, ...]:
-        """The implementations and versions of Python, in order."""
-        runtimes = {f"{g.runtime.implementation} {g.runtime.python}" for g in self.run.plan.groups}
-        return tuple(sorted(runtimes))
+    def interpreters(self) -> dict[str, str]:
+        """The interpreters as rows name them, each with its implementation; in order."""
+        found = {
+            runtime.interpreter: f"{runtime.implementation} {runtime.python}"
+            for runtime in self.run.plan.runtimes
+        }
+        return dict(sorted(found.items(), key=lambda each: each[1]))
 
     @cached_property
     def loops(self) -> tuple[str, ...]:
         """The event loops, in order."""
         return tuple(sorted({group.runtime.loop for group in self.run.plan.groups}))
+
+    def compiler(self, interpreter: str) -> str:
+        """Return what built that interpreter; empty where the run does not say."""
+        return text_of(self.run.environment.get("compiler", ""), interpreter)
 
     def bridge_logs(self, case: Key, baseline: Key) -> list[float]:
         """Return the logs of the rounds' ratios of *case* to the case *baseline*."""
@@ -68,15 +76,30 @@ class Side:
 
 
 def unlike_kinds(base: Side, new: Side) -> list[tuple[str, str, str]]:
-    """Return what of their runtimes is unlike: ``interpreter`` or ``event loop``, base, new."""
+    """Return what of their runtimes is unlike: ``interpreter`` or ``event loop``, base, new.
+
+    Where both have an interpreter, or a loop, that one is held against itself: it is not unlike.
+    """
     found = []
-    pythons = ", ".join(base.interpreters), ", ".join(new.interpreters)
-    compilers = [side.run.environment.get("compiler", "") for side in (base, new)]
-    if pythons[0] != pythons[1]:
-        found.append(("interpreter", *pythons))
-    elif all(compilers) and compilers[0] != compilers[1]:
-        told = [f"{name} by {made}" for name, made in zip(pythons, compilers, strict=True)]
-        found.append(("interpreter", told[0], told[1]))
+    both = base.interpreters.keys() & new.interpreters.keys()
+    if base.interpreters and new.interpreters and both <= other_builds(base, new):
+        names = [
+            ", ".join(
+                f"{name} by {side.compiler(each)}" if each in both else name
+                for each, name in side.interpreters.items()
+            )
+            for side in (base, new)
+        ]
+        found.append(("interpreter", names[0], names[1]))
     if not {*base.loops} & {*new.loops} and base.loops and new.loops:
         found.append(("event loop", ", ".join(base.loops), ", ".join(new.loops)))
     return found
+
+
+def other_builds(base: Side, new: Side) -> set[str]:
+    """Return the interpreters that both have, built by unlike compilers."""
+    return {
+        name
+        for name in base.interpreters.keys() & new.interpreters.keys()
+        if base.compiler(name) != new.compiler(name) and base.compiler(name) and new.compiler(name)
+    }

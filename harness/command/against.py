@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from harness.against.versions import Request, measure_against
 from harness.command.common import add_selection, asked_params, error_console, say
+from harness.command.runtimes import add_runtimes
 from harness.errors import InputError
 from harness.plan import DEFAULT_LOOP, DEFAULT_PRESET, Selection
 from harness.report.progress import ProgressDisplay
@@ -26,8 +26,8 @@ _ONLY_MEASURING: dict[str, object] = {
     "param": [],
     "preset": None,
     "baseline": None,
-    "loop": None,
-    "python": None,
+    "loop": [],
+    "python": [],
     "name": None,
     "seed": None,
     "no_install": False,
@@ -50,10 +50,7 @@ def add_against_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--baseline", metavar="NAME", help="measure this variant too, and note it as the baseline"
     )
-    group.add_argument("--loop", help="asyncio (default) or uvloop")
-    group.add_argument(
-        "--python", metavar="EXE", help="measure under this interpreter (default: this one)"
-    )
+    add_runtimes(group)
     group.add_argument(
         "--name", metavar="RUN", help="store the runs RUN-base and RUN-head (default: the date)"
     )
@@ -80,8 +77,8 @@ def measured_against(args: Namespace, scenarios: Sequence[str], limits: Limits) 
             only=args.only,
             seed=args.seed or 0,
         ),
-        loop=args.loop or DEFAULT_LOOP,
-        python=args.python or sys.executable,
+        loops=tuple(args.loop) or (DEFAULT_LOOP,),
+        pythons=tuple(args.python),
         name=args.name,
         results=args.results,
         install=not args.no_install,

@@ -16,9 +16,8 @@ from rich.table import Table
 
 from harness.command import proof
 from harness.command.common import console
-from harness.command.interpreters import environment_of, print_interpreters
-from harness.measure.crew import Interpreter
-from harness.measure.environment import describe, probe, value_task_findings
+from harness.command.interpreters import environment_of, print_interpreters, probed
+from harness.measure.environment import allocation_findings, describe, value_task_findings
 from harness.measure.machine import machine_findings
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def execute(args: Namespace) -> int:
         return proof.execute(args)
     out = console()
     environment = environment_of(args.python)
-    said = probe(Interpreter(environment.executable, paths=environment.paths))
+    _, said = probed(environment)
     machine = Table.grid(padding=(0, 2))
     machine.add_column(style="dim")
     for label, text in describe(said, "asyncio").items():
@@ -64,7 +63,7 @@ def execute(args: Namespace) -> int:
     if not spoils:
         out.print("Nothing was found that spoils measurements.")
     told = Table.grid(padding=(0, 2))
-    for finding in (*spoils, *value_task_findings(said)):
+    for finding in (*spoils, *value_task_findings(said), *allocation_findings(None, [said])):
         style = _STYLE[finding.severity]
         told.add_row(f"[{style}]{finding.severity}[/]", escape(finding.message))
         if finding.advice:

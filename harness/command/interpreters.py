@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table
 
+from harness import catalog
 from harness.command.common import say
-from harness.environments.environment import environment_for
-from harness.environments.finding import find_python, found_pythons
+from harness.environments import environment as environments
+from harness.environments.finding import found_pythons
 from harness.environments.inline import declared_by
 from harness.environments.kept import cache_folder, kept_folders
 from harness.environments.python import this_python
-from harness.errors import InputError
+from harness.measure import environment as asking
+from harness.measure.crew import Interpreter, told_to_look
+from harness.measure.lacking import PACKAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
+    from harness.catalog import Entry
     from harness.environments.environment import Environment
     from harness.environments.kept import Kept
     from harness.environments.python import Python
 
-__all__ = ["environment_of", "importable", "print_interpreters"]
+__all__ = ["environment_of", "importable", "out_of_reach", "print_interpreters", "probed"]
 
 
 def environment_of(text: str | None, files: Sequence[str] = ()) -> Environment:
-    """Return where the interpreter that ``--python`` *text* means measures these scenario files.
+    """Return where that interpreter measures, and tell the user what takes long.
 
-    None is the interpreter that runs this. InputError where it is not found, is none that the files
-    are for, or its environment cannot be made.
+    See :func:`harness.environments.environment.environment_of`.
     """
-    declared = declared_by(files)
-    python = this_python() if text is None else find_python(text)
-    if reason := declared.excludes(python.version):
-        raise InputError(f"{reason}; give another one with --python")
-    return environment_for(python, declared.requirements, say)
+    return environments.environment_of(text, files, say)
+
+
+def probed(environment: Environment) -> tuple[Interpreter, Mapping[str, str | bool]]:
+    """Return what measures there, and what it says of itself; InputError where it cannot."""
+    interpreter = Interpreter(environment.executable, paths=environment.paths)
+    return asking.probed(interpreter, environment.lacking)
+
+
+def out_of_reach(entry: Entry, pythons: Sequence[str]) -> str:
+    """Return why a scenario cannot be measured in awaitbench's own environments; empty if it can.
+
+    *pythons* are the interpreters that measure in one. Packages that register scenarios are not
+    there, but what PYTHONPATH names is found.
+    """
+    if not entry.distribution or not pythons:
+        return ""
+    looked = [Path(each).resolve() for path in told_to_look() for each in path.split(os.pathsep)]
+    file = Path(catalog.file_of(entry.source)).resolve()
+    if any(file.is_relative_to(folder) for folder in looked):
+        return ""
+    return (
+        f"{entry.name} (of {entry.distribution}): is not in the environment that awaitbench makes "
+        f"for {', '.join(pythons)}; install {entry.distribution}, pyperf and memray in a virtual "
+        "environment of that interpreter, and give the path of its python with --python"
+    )
 
 
 @contextmanager
@@ -49,7 +75,7 @@ def importable(files: Sequence[str]) -> Iterator[None]:
     if not requirements:
         yield
         return
-    with environment_for(this_python(), requirements, say).importable():
+    with environments.environment_for(this_python(), requirements, say).importable():
         yield
 
 
@@ -101,7 +127,7 @@ def _environment(python: str, folders: Sequence[Kept]) -> tuple[str, int, str, s
         packages, lacking = each.holds.get("packages", {}), each.holds.get("lacking", {})
         told += [
             f"no {name} ({lacking[name]})" if name in lacking else f"{name} {packages[name]}"
-            for name in ("pyperf", "memray", "uvloop")
+            for name in ("pyperf", *PACKAGES)
             if name in lacking or name in packages
         ]
         told += each.holds.get("requirements", [])

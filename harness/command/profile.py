@@ -7,16 +7,15 @@ under the run, where memray's own commands open it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness import catalog
 from harness.analysis.lines import differences_csv, lines_csv
 from harness.command.common import add_folders, console, error_console
-from harness.command.interpreters import environment_of, importable
+from harness.command.interpreters import environment_of, importable, out_of_reach, probed
 from harness.errors import InputError, StoreError
-from harness.measure.crew import Interpreter
-from harness.measure.environment import probe, runtime_of
+from harness.measure.environment import runtime_of
 from harness.measure.profiling import profile_variant
 from harness.pipeline import now
 from harness.plan import Selection, format_params, make_plan
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from harness.measure.crew import Interpreter
     from harness.plan import Group
     from harness.record import Attribution
     from harness.scenario import Scenario
@@ -123,14 +123,22 @@ def _planned(args: Namespace) -> tuple[Group, Interpreter]:
         entries, (name,) = catalog.find((args.scenario,))
         entry = catalog.choose(entries, name)
     environment = environment_of(args.python, files)
-    interpreter = Interpreter(environment.executable, {name: entry.source}, paths=environment.paths)
+    if reason := out_of_reach(entry, [environment.python.name] if environment.own else []):
+        raise InputError(reason)
+    interpreter, said = probed(environment)
+    if reason := interpreter.without_memray:
+        raise InputError(
+            f"{environment.python.name} cannot be profiled: memray {reason}; profile under "
+            "another interpreter, with --python"
+        )
+    interpreter = replace(interpreter, sources={name: entry.source})
     selection = Selection(
         scenarios=(name,),
         variants=_variants(args),
         params=_params(args.param, entry.scenario),
         seed=args.seed,
     )
-    runtime = runtime_of(probe(interpreter), args.loop)
+    runtime = runtime_of(said, args.loop)
     (group,) = make_plan(selection, entries, runtime).groups
     for variant, reason in group.unavailable:
         raise InputError(f"{variant} cannot be profiled: it {reason}")

@@ -12,10 +12,9 @@ from rich.table import Table
 from harness.analysis.forecast import forecast
 from harness.analysis.proof import proof_findings
 from harness.command.common import add_folders, console, error_console, share
-from harness.command.interpreters import environment_of
+from harness.command.interpreters import environment_of, probed
 from harness.errors import InputError, UnknownNameError
-from harness.measure.crew import Interpreter
-from harness.measure.environment import probe, runtime_of
+from harness.measure.environment import runtime_of
 from harness.plan import DEFAULT_LOOP, DEFAULT_PRESET, PRESETS
 from harness.proving import prove
 from harness.record import Severity
@@ -77,8 +76,8 @@ def execute(args: Namespace) -> int:
         raise InputError(f"--slowdown {args.slowdown:g}: expected from 0.1% to 100%")
     folder = find_run(args.results, args.keep) if args.keep else None
     environment = environment_of(args.python)
-    interpreter = Interpreter(environment.executable, paths=environment.paths)
-    runtime = runtime_of(probe(interpreter), args.loop)
+    interpreter, said = probed(environment)
+    runtime = runtime_of(said, args.loop)
     preset = PRESETS[preset_name]
 
     def expected(groups: Sequence[Group]) -> float:

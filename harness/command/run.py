@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -24,13 +23,13 @@ from harness.command.common import (
     say,
     write_report_of,
 )
-from harness.command.interpreters import importable
+from harness.command.interpreters import importable, out_of_reach
 from harness.command.runtimes import Runtimes, add_runtimes, choose_runtimes
 from harness.digest import changed_files, source_digest
 from harness.errors import InputError, StoreError, UnknownNameError, without_paths
 from harness.function import Call, call_options
-from harness.measure.environment import describe_all
-from harness.measure.machine import interpreter_findings, machine_findings
+from harness.measure.environment import allocation_findings, describe_all
+from harness.measure.machine import findings_beside
 from harness.measure.share import observed_share
 from harness.pipeline import measure_run, now
 from harness.plan import (
@@ -156,7 +155,10 @@ def _check_callable(args: Namespace) -> None:
 def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     """Plan a new run and make its folder; InputError before anything is measured."""
     entries, names, problems = _chosen(args)
-    runtimes = choose_runtimes(args.python, args.loop, _files(args)).reading(_read_from(entries))
+    runtimes = choose_runtimes(args.python, args.loop, _files(args), only=args.only)
+    entries, gone = _within_reach(entries, names, runtimes)
+    problems = (*problems, *gone)
+    runtimes = runtimes.reading(_read_from(entries))
     selection = Selection(
         scenarios=names,
         variants=tuple(args.variant),
@@ -179,27 +181,24 @@ def _new(args: Namespace, stack: ExitStack) -> _Prepared:
     for problem in (*problems, *runtimes.problems):
         say(f"awaitbench: {problem}")
     problems = (*problems, *map(without_paths, runtimes.problems))
-    found = _found(runtimes)
+    found = findings_beside(runtimes.said.values())
     run = Run(
         name=name,
         status=RunStatus.RUNNING,
         started=started,
         plan=plan,
         environment=describe_all(runtimes.said),
-        findings=(*found, *map(_not_measured, problems)),
+        findings=(
+            *found,
+            *allocation_findings(plan, runtimes.said.values()),
+            *map(_not_measured, problems),
+        ),
         titles={group.scenario: entries[group.scenario].scenario.title for group in plan.groups},
         sources=_sources(plan, entries),
     )
     folder = stack.enter_context(RunFolder.create(args.results, name).locked())
     _warn(found)
     return _Prepared(run, folder, runtimes)
-
-
-def _found(runtimes: Runtimes) -> tuple[Finding, ...]:
-    """Return what spoils measurements: of the machine, and of each interpreter."""
-    first, *others = runtimes.said.values()
-    about_others = itertools.chain.from_iterable(map(interpreter_findings, others))
-    return tuple(dict.fromkeys((*machine_findings(first), *about_others)))
 
 
 def _warn(found: Iterable[Finding]) -> None:
@@ -228,6 +227,23 @@ def _chosen(
         raise InputError(f"no scenario is left to measure: {'; '.join(problems)}")
     # Not by their names: what only some of them have may be asked for then.
     return {name: entries[name] for name in names}, (), tuple(map(without_paths, problems))
+
+
+def _within_reach(
+    entries: Mapping[str, Entry], names: Sequence[str], runtimes: Runtimes
+) -> tuple[Mapping[str, Entry], tuple[str, ...]]:
+    """Return the scenarios that all interpreters can import, and why others are left out.
+
+    InputError where one of them was asked for by its name.
+    """
+    if not runtimes.own:
+        return entries, ()
+    chosen = {name: catalog.choose(entries, name) for name in names or entries}
+    reasons = {name: out_of_reach(entry, runtimes.own) for name, entry in chosen.items()}
+    gone = tuple(filter(None, reasons.values()))
+    if gone and (names or len(gone) == len(reasons)):
+        raise InputError(gone[0])
+    return entries if names else {n: chosen[n] for n, reason in reasons.items() if not reason}, gone
 
 
 def _not_measured(problem: str) -> Finding:
@@ -277,7 +293,9 @@ def _resumed(args: Namespace, stack: ExitStack) -> _Prepared:
     _check_still_there(run, runtimes, args)
     _check_unchanged(run, entries, args)
     if {each.group for each in run.groups if each.status is RunStatus.DONE} != {*run.plan.groups}:
-        run = replace(run, resumed=(*run.resumed, now()))
+        uncounted = allocation_findings(run.plan, runtimes.said.values())
+        findings = tuple(dict.fromkeys((*run.findings, *uncounted)))
+        run = replace(run, resumed=(*run.resumed, now()), findings=findings)
     return _Prepared(run, folder, runtimes)
 
 

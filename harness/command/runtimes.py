@@ -6,16 +6,17 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from harness.command.interpreters import environment_of
+from harness.command.interpreters import environment_of, probed
 from harness.errors import InputError
-from harness.measure.crew import Interpreter
-from harness.measure.environment import probe, runtime_of
+from harness.measure.environment import runtime_of
+from harness.measure.lacking import check_counts, without
 from harness.plan import DEFAULT_LOOP, LOOPS
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, _ArgumentGroup
     from collections.abc import Mapping, Sequence
 
+    from harness.measure.crew import Interpreter
     from harness.plan import Runtime
 
 __all__ = ["Runtimes", "add_runtimes", "choose_runtimes"]
@@ -33,12 +34,16 @@ class Runtimes:
         Seconds in which all interpreters start, one after the other.
     problems
         Why others cannot be used, a line each.
+    own
+        The names of those that measure in an environment of awaitbench's own: no package that the
+        user has installed is there.
     """
 
     interpreters: Mapping[Runtime, Interpreter]
     said: Mapping[Runtime, Mapping[str, str | bool]]
     start: float
     problems: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
     def reading(self, sources: Mapping[str, str]) -> Runtimes:
         """Return the same, with *sources* of scenarios by name."""
@@ -49,7 +54,7 @@ class Runtimes:
         return replace(self, interpreters=found)
 
 
-def add_runtimes(parser: ArgumentParser) -> None:
+def add_runtimes(parser: ArgumentParser | _ArgumentGroup) -> None:
     """Declare on what a run is measured."""
     parser.add_argument(
         "--loop",
@@ -69,31 +74,38 @@ def add_runtimes(parser: ArgumentParser) -> None:
 
 
 def choose_runtimes(
-    pythons: Sequence[str], loops: Sequence[str], files: Sequence[str] = ()
+    pythons: Sequence[str],
+    loops: Sequence[str],
+    files: Sequence[str] = (),
+    *,
+    only: str | None = None,
 ) -> Runtimes:
     """Return the runtimes of each interpreter with each event loop, to measure scenario *files*.
 
     Without *pythons*, of the interpreter that runs this. InputError where none is left; where one
-    of several cannot be used, the others are.
+    of several cannot be used, be it that it cannot measure what *only* names, the others are.
     """
     names: list[str | None] = [*dict.fromkeys(pythons)]
     loops = list(dict.fromkeys(loops)) or [DEFAULT_LOOP]
     interpreters: dict[Runtime, Interpreter] = {}
     said: dict[Runtime, Mapping[str, str | bool]] = {}
     problems: list[str] = []
+    own: list[str] = []
     start = 0.0
     for name in names or [None]:
         try:
             environment = environment_of(name, files)
-            interpreter = Interpreter(environment.executable, paths=environment.paths)
             began = time.monotonic()
-            answer = probe(interpreter)
+            interpreter, answer = probed(environment)
             start += time.monotonic() - began
+            check_counts(only, environment.python.name, interpreter.without_memray)
         except InputError as error:
             if len(names) < 2:
                 raise
             problems.append(str(error))
             continue
+        if environment.own:
+            own.append(environment.python.name)
         for runtime in _runtimes_of(answer, loops):
             if runtime in interpreters:
                 raise InputError(
@@ -103,7 +115,7 @@ def choose_runtimes(
             interpreters[runtime], said[runtime] = interpreter, answer
     if not interpreters:
         raise InputError("; ".join(problems))
-    return Runtimes(interpreters, said, start, tuple(problems))
+    return Runtimes(interpreters, said, start, tuple(problems), tuple(own))
 
 
 def _runtimes_of(said: Mapping[str, str | bool], loops: Sequence[str]) -> list[Runtime]:
@@ -115,6 +127,6 @@ def _runtimes_of(said: Mapping[str, str | bool], loops: Sequence[str]) -> list[R
         except InputError:
             if len(loops) == 1 or loop not in LOOPS:
                 raise
-            without = f"needs {loop}, which is not installed for this interpreter"
-            found.append(replace(runtime_of(said, DEFAULT_LOOP), loop=loop, without_loop=without))
+            reason = f"needs {loop}, which {without(said, loop)}"
+            found.append(replace(runtime_of(said, DEFAULT_LOOP), loop=loop, without_loop=reason))
     return found

@@ -28,7 +28,7 @@ __all__ = ["kept_code"]
 
 _PACKAGE = "harness"
 # What a child imports: the modules of the package itself, and these packages of it.
-_PARTS = ("analysis", "measure", "valuetask")
+_PARTS = ("against", "analysis", "measure", "valuetask")
 _NATIVE = "valuetask/native"
 _SCENARIOS = "scenarios"
 

@@ -6,23 +6,27 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import harness
 from harness.environments.code import kept_code
+from harness.environments.finding import find_python
+from harness.environments.inline import declared_by
 from harness.environments.installed import lacking
 from harness.environments.packages import kept_packages
+from harness.environments.python import this_python
 from harness.errors import InputError
 from harness.measure.crew import told_to_look
 from harness.measure.implementation import BECAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from harness.environments.kept import Kept
     from harness.environments.python import Python
 
-__all__ = ["Environment", "environment_for"]
+__all__ = ["Environment", "environment_for", "environment_of"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Environment:
     lacking: Mapping[str, str] = field(default_factory=dict)
     packages: Path | None = None
 
+    @property
+    def harness(self) -> Path:
+        """The folder of the harness that measures there."""
+        return Path(self.paths[0], "harness") if self.paths else Path(harness.__file__).parent
+
     @contextmanager
     def importable(self) -> Iterator[None]:
         """Have this process find its packages, before its own; for the same interpreter only."""
@@ -66,6 +75,21 @@ class Environment:
         finally:
             with suppress(ValueError):  # a scenario may have changed the path
                 sys.path.remove(place)
+
+
+def environment_of(
+    text: str | None, files: Sequence[str] = (), say: Callable[[str], None] = lambda _: None
+) -> Environment:
+    """Return where the interpreter that ``--python`` *text* means measures these scenario files.
+
+    None is the interpreter that runs this; *say* as for :func:`environment_for`. InputError where
+    it is not found, is none that the files are for, or its environment cannot be made.
+    """
+    declared = declared_by(files)
+    python = this_python() if text is None else find_python(text)
+    if reason := declared.excludes(python.version):
+        raise InputError(f"{reason}; give another one with --python")
+    return environment_for(python, declared.requirements, say)
 
 
 def environment_for(

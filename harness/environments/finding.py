@@ -94,11 +94,10 @@ def _of_version(version: str, text: str) -> Python:
 
 def _is_of(python: Python, version: str) -> bool:
     """Tell whether *python* is a CPython of that version."""
-    free_threaded = re.search(r"cpython-\d+d?t", python.abi) is not None
     return (
         python.implementation == "cpython"
         and _begins(python.version, version)
-        and free_threaded is version.endswith("t")
+        and python.free_threaded is version.endswith("t")
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.environments.kept import Make, keep, key_of
 from harness.environments.python import this_python
 from harness.errors import InputError, without_paths
+from harness.measure.lacking import CPYTHON_ONLY, PACKAGES
 from harness.program import plain, run_program, telling
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ _NOT_FOUND = re.compile(
     r"|dns|network",
     re.IGNORECASE,
 )
-_CPYTHON_ONLY = "memray follows CPython's allocators only"
 # Asked of the interpreter of the environment: what it holds, and what of it cannot be imported.
 _QUESTION = """
 import json, sys
@@ -101,7 +101,7 @@ def _install(
     installer: _Installer, python: Python, requirements: list[str], folder: Path
 ) -> tuple[dict[str, str], str]:
     """Install all that can be; return what of the wished is lacking, and why nothing could be."""
-    lacking = {} if python.implementation == "cpython" else {"memray": _CPYTHON_ONLY}
+    lacking = {} if python.implementation == "cpython" else {"memray": CPYTHON_ONLY}
     wished = [each for each in WISHED if _name(each) not in lacking]
     needed = [*NEEDED, *requirements]
     reason = installer.installed(folder, [*needed, *wished])
@@ -165,7 +165,7 @@ def _installers(python: Python) -> Iterator[_Installer]:
 
 def _held(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
     """Return the versions of what the environment holds, and why what is wished is of no use."""
-    wished = json.dumps([_name(each) for each in WISHED])
+    wished = json.dumps(PACKAGES)
     ended = run_program([folder / "bin" / "python", "-I", "-c", _QUESTION, wished], patience=60)
     try:
         packages, broken = json.loads(ended.output.strip().splitlines()[-1])

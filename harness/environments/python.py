@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -67,9 +68,14 @@ class Python:
     modules: frozenset[str]
 
     @property
+    def free_threaded(self) -> bool:
+        """Whether it is built to run without the GIL."""
+        return re.search(r"cpython-\d+d?t", self.abi) is not None
+
+    @property
     def name(self) -> str:
         """What people call it."""
-        return f"{self.implementation} {self.version}"
+        return f"{self.implementation} {self.version}{'t' if self.free_threaded else ''}"
 
     @property
     def is_this(self) -> bool:

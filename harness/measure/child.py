@@ -7,7 +7,6 @@ neither pandas nor matplotlib.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import json
 import os
@@ -27,6 +26,7 @@ from harness.errors import AwaitbenchError, MeasureError, shortened, told, witho
 from harness.measure import implementation
 from harness.measure.affinity import pin_this_thread
 from harness.measure.calibration import calibrate, floor, warm_up
+from harness.measure.collector import freeze
 from harness.measure.drive import open_driver
 from harness.measure.protocol import TEMPORARY, TEMPORARY_PREFIX, VERSION, Channel
 from harness.scenario import Params
@@ -178,8 +178,7 @@ def _leave_a_watch() -> None:
 def _fork_workers(
     channels: list[tuple[str, Channel]], serve: Callable[[Channel, str], None]
 ) -> None:
-    gc.collect()
-    gc.freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze, on forking
+    freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze, on forking
     for variant, channel in channels:
         if os.fork() == 0:
             for _, other in channels:

@@ -50,6 +50,9 @@ class Interpreter:
         harness is, then where this process was told to look.
     folder
         The working directory of its children; that of this process unless given.
+    without_memray
+        Why no allocations can be counted there, as :mod:`harness.measure.lacking` says it; empty
+        where they can.
     """
 
     executable: str = sys.executable
@@ -57,6 +60,7 @@ class Interpreter:
     patience: float = 60.0
     paths: tuple[str, ...] = ()
     folder: str | None = None
+    without_memray: str = ""
 
     def source(self, scenario: str) -> str:
         """Return the module or file that declares *scenario*."""

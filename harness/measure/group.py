@@ -180,6 +180,8 @@ class _Subject:
         self._patient = replace(interpreter, patience=interpreter.patience + patience)
 
     def count(self) -> None:
+        if self.version.interpreter.without_memray:
+            return  # a finding of the run says so
         group = self.record.group
         counts, failures = count_group(group, self._patient, self._plan.seed, self._on_stage)
         self.record = replace(
@@ -196,6 +198,8 @@ class _Subject:
 
     def profile(self) -> None:
         """Find the allocating lines; what cannot be found of some variant spoils no figure."""
+        if self.version.interpreter.without_memray:
+            return
         profiles, failures = profile_group(
             self.record.group,
             self._patient,

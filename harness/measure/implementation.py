@@ -33,7 +33,7 @@ from harness.errors import InputError, told, without_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["BECAUSE", "NAMES", "NOT_BUILT", "PURE_PYTHON", "Swap", "missing", "using"]
+__all__ = ["BECAUSE", "NAMES", "NEEDS_GIL", "NOT_BUILT", "PURE_PYTHON", "Swap", "missing", "using"]
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ PURE_PYTHON = "AWAITBENCH_PURE_PYTHON=1"  # in the environment: only the pure on
 # The file beside ValueTask that says why it was not built, where that is known, and how it begins.
 NOT_BUILT = "_native.not_built"
 BECAUSE = "not built: "
+# It does not say that it can do without: its import would switch the GIL on for all variants.
+NEEDS_GIL = "it needs the GIL, which is off here"
 
 _PACKAGE = "harness.valuetask"
 _FACES = ("harness", _PACKAGE)
@@ -56,6 +58,8 @@ def missing(name: str) -> str:
     variable, _, wanted = PURE_PYTHON.partition("=")
     if os.environ.get(variable) == wanted:
         return PURE_PYTHON
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        return NEEDS_GIL
     try:
         _module(name)
     except ImportError as error:

@@ -14,9 +14,16 @@ from harness.measure.system_files import ProcessorTime, SystemFiles
 from harness.record import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-__all__ = ["WATCH_SECONDS", "Watched", "interpreter_findings", "machine_findings", "watch"]
+__all__ = [
+    "WATCH_SECONDS",
+    "Watched",
+    "findings_beside",
+    "interpreter_findings",
+    "machine_findings",
+    "watch",
+]
 
 # Short enough that nobody waits for it. A governor, which looks every 10 ms or so, has raised the
 # clock rate of a core that was idle within the first of the looks; they do not count.
@@ -150,6 +157,13 @@ def machine_findings(
         *_about_virtual_machine(files, watched),
     ]
     return tuple(sorted(found, key=lambda finding: [*Severity].index(finding.severity)))
+
+
+def findings_beside(said: Iterable[Mapping[str, str | bool]]) -> tuple[Finding, ...]:
+    """Return what spoils measurements of several interpreters: of the machine, and of each."""
+    first, *others = said
+    about_others = (each for other in others for each in interpreter_findings(other))
+    return tuple(dict.fromkeys((*machine_findings(first), *about_others)))
 
 
 def interpreter_findings(

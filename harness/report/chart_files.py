@@ -108,7 +108,7 @@ def _sheets(run: Run) -> Iterator[_Sheet]:
     for (scenario, runtime), together in by_runtime:
         blocks_of = list(together)
         varying = _varying([block.group for block in blocks_of])
-        where = (scenario, *([runtime.python, runtime.loop] if several else []))
+        where = (scenario, *([runtime.interpreter, runtime.loop] if several else []))
         title = visible(run.titles.get(scenario, scenario))
         for chart in share_charts(blocks_of, marks, "chart", models):
             params = tuple((n, v) for n, v in chart.params if n in varying)

@@ -28,7 +28,7 @@ def _document(recommendation: Recommendation) -> dict[str, Any]:
     return {
         "scenario": model.scenario,
         "params": format_params(model.setting),
-        "python": model.runtime.python,
+        "python": model.runtime.interpreter,
         "loop": model.runtime.loop,
         "sync_ratios": list(model.shares),
         "reason": model.reason or None,

@@ -232,7 +232,7 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         runtimes=runtime_tables(run),
         overview=overview(rows),
         panels={
-            (group.scenario, format_params(group.params), runtime.python, runtime.loop): anchor
+            (group.scenario, format_params(group.params), runtime.interpreter, runtime.loop): anchor
             for group, anchor in anchors.items()
             for runtime in (group.runtime,)
         },

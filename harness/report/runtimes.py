@@ -51,8 +51,7 @@ class RuntimeTable:
 
 def short_name(runtime: Runtime) -> str:
     """Write a runtime as ``3.13.0 uvloop``; the implementation only where it is not CPython."""
-    name = "" if runtime.implementation == "cpython" else f"{runtime.implementation} "
-    return visible(f"{name}{runtime.python} {runtime.loop}")
+    return visible(f"{runtime.interpreter} {runtime.loop}")
 
 
 def runtime_tables(run: Run) -> tuple[RuntimeTable, ...]:

@@ -105,7 +105,7 @@ def _compact(value: object) -> str:
 
 def _name(group: Group, variant: str, several_runtimes: bool) -> str:
     name = f"{group.scenario} {format_params(group.params)} {variant}"
-    return f"{name} {group.runtime.python} {group.runtime.loop}" if several_runtimes else name
+    return f"{name} {group.runtime.interpreter} {group.runtime.loop}" if several_runtimes else name
 
 
 def _runs(timing: Timing, about: dict[str, str | int]) -> Iterator[pyperf.Run]:

@@ -14,6 +14,8 @@ import pytest
 from harness.against.checkouts import open_checkouts
 from harness.against.installation import install, is_installable, surroundings
 from harness.against.repository import Repository
+from harness.environments.environment import Environment
+from harness.environments.python import this_python
 from harness.errors import InputError
 from tests.against.conftest import Project, make_project
 
@@ -44,19 +46,21 @@ def imported(
 ) -> list[list[str]]:
     """Return for base and head from where each module comes, within its checkout if it does."""
     repository = Repository.around(project.top, "HEAD")
+    environment = Environment(this_python(), str(python))
     found = []
     with open_checkouts(
-        repository, repository.commit("HEAD"), str(python), installed=installed
+        repository, repository.commit("HEAD"), [environment], installed=installed
     ) as checkouts:
         for checkout in checkouts:
             program = f"import os, {', '.join(modules)}"
             program += "".join(
                 f"\nprint(os.path.realpath({module}.__file__))" for module in modules
             )
+            (interpreter,) = checkout.interpreters
             said = subprocess.run(
-                [checkout.interpreter.executable, "-c", program],
-                env=checkout.interpreter.environment(),
-                cwd=checkout.interpreter.folder,
+                [interpreter.executable, "-c", program],
+                env=interpreter.environment(),
+                cwd=interpreter.folder,
                 check=True,
                 capture_output=True,
                 text=True,

@@ -11,6 +11,7 @@ from harness.against.measuring import Side, measure_sides
 from harness.analysis.comparison import compare_runs
 from harness.analysis.gate import Limits, regressions
 from harness.measure.crew import Interpreter
+from harness.plan import Runtime
 from harness.record import GroupRecord, RunStatus
 from harness.store import RunFolder
 from tests.runs import make_record, make_run
@@ -78,7 +79,7 @@ def sides(tmp_path: Path) -> tuple[Side, Side]:
             label,
             replace(make_run(name=label, sync_ratios=shares, measured=0), pair="token"),
             RunFolder.create(tmp_path, label),
-            Interpreter(),
+            {Runtime("3.13.0"): Interpreter()},
         )
         for label, shares in (("base", (0.0, 0.5)), ("head", (0.5, 1.0)))
     )

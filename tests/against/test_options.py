@@ -35,7 +35,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, *words: str) -> Request:
 
 def test_every_option_is_part_of_what_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     words = "--against v1 -v task -v coroutine -p size=1,2 --preset standard --baseline task"
-    words += " --loop uvloop --python python3 --only time --name mine --seed 7 --no-install"
+    words += " --loop uvloop --loop asyncio --python 3.12 --python python3 --only time --name mine"
+    words += " --seed 7 --no-install"
     request = asked(monkeypatch, *words.split(), "--results", "kept")
     assert (request.ref, request.scenarios) == ("v1", ("bench/lookup.py",))
     assert request.selection == Selection(
@@ -46,14 +47,16 @@ def test_every_option_is_part_of_what_is_asked_for(monkeypatch: pytest.MonkeyPat
         only="time",
         seed=7,
     )
-    assert (request.loop, request.python, request.name) == ("uvloop", "python3", "mine")
+    assert (request.loops, request.pythons) == (("uvloop", "asyncio"), ("3.12", "python3"))
+    assert request.name == "mine"
     assert (request.results, request.install) == (Path("kept"), False)
 
 
 def test_what_is_not_given_is_as_for_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     request = asked(monkeypatch, "--against", "main")
     assert request.selection == Selection()
-    assert (request.loop, request.name, request.install) == ("asyncio", None, True)
+    assert (request.loops, request.pythons) == (("asyncio",), ())
+    assert (request.name, request.install) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from harness.against import versions
 from harness.against.versions import Measured, Request, measure_against
+from harness.analysis.comparison import compare_runs
+from harness.environments.kept import CACHE
 from harness.errors import InputError, UnknownNameError
 from harness.plan import PRESETS, Preset, Selection
 from harness.record import RunStatus
@@ -106,6 +109,41 @@ class TestWhatIsCounted:
         project.write("bench/lookup.py", text)
         base, head = counts(measured())
         assert head == base + 1
+
+
+class TestRuntimes:
+    def test_each_version_is_held_against_itself_on_each_event_loop(self, project: Project) -> None:
+        pytest.importorskip("uvloop")
+        project.write_package("extra = [key]")
+        found = measured(loops=("asyncio", "uvloop"))
+        for run in (found.base, found.head):
+            assert [record.group.runtime.loop for record in run.groups] == ["asyncio", "uvloop"]
+        changes = compare_runs(found.base, found.head).common
+        assert {change.row.loop: change.allocations for change in changes} == {
+            "asyncio": 1,
+            "uvloop": 1,
+        }
+
+    def test_an_interpreter_of_an_environment_measures_beside_this_one(
+        self, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+        monkeypatch.setenv("CC", "false")  # nothing is compiled for it
+        folder = tmp_path / "environment"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        (packages,) = folder.glob("lib/python*/site-packages")
+        (packages / "all.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+        project.write_package("extra = [key]")
+        python = str(folder / "bin" / "python")
+        base, head = counts(measured(pythons=(python,), install=True))
+        assert head == base + 1
+        with pytest.raises(InputError, match=r"--python .*: is cpython .*, as .* is; name one"):
+            measured(pythons=(sys.executable, python), name="twice")
+
+    @pytest.mark.usefixtures("project")
+    def test_one_that_is_not_there_is_one_line(self) -> None:
+        with pytest.raises(InputError, match=r"^--python 3\.99: no Python 3\.99 is found"):
+            measured(pythons=("3.99",))
 
 
 class TestTimes:

@@ -20,6 +20,7 @@ from harness.analysis.comparison import (
     count_resolution,
 )
 from harness.analysis.gate import Limits, regressions
+from harness.beside import together
 from harness.errors import InputError
 from harness.plan import Runtime
 from harness.record import RunStatus, Timing
@@ -216,6 +217,75 @@ def test_intervals_of_bridged_changes_cover_the_truth_about_95_times_in_100() ->
         assert ratio is not None
         covered += (ratio.low or math.inf) <= 1.1 <= (ratio.high or 0)
     assert 0.925 <= covered / tries <= 0.985
+
+
+class TestSeveralRuntimes:
+    OLD, NEW, NEXT = Runtime("3.11.7"), Runtime("3.13.0"), Runtime("3.14.0")
+
+    def test_each_is_held_against_itself(self) -> None:
+        base = a_run(runtimes=(self.OLD, self.NEW))
+        first, second = base.groups
+        (slow,) = slower(replace(base, groups=(second,)), "task", 1.5).groups
+        comparison = compare_runs(base, replace(base, name="new", groups=(first, slow)))
+        assert len(comparison.common) == 2 * len(VARIANTS)
+        for change in comparison.changes:
+            assert change.base is not None
+            assert change.base.python == change.row.python
+            truth = 1.5 if (change.row.python, change.row.variant) == ("3.13.0", "task") else 1
+            assert change.ratio is not None
+            assert change.ratio.value == pytest.approx(truth)
+            direct = change.row.variant == "coroutine"
+            assert change.means is (Means.DIRECT if direct else Means.BRIDGED)
+        (found,) = regressions(comparison)
+        assert (found.change.row.python, found.change.row.variant) == ("3.13.0", "task")
+
+    @pytest.mark.parametrize("allow_unlike", [False, True])
+    def test_what_only_one_run_has_is_added_or_removed(self, allow_unlike: bool) -> None:
+        base = a_run(runtimes=(self.OLD, self.NEW))
+        new = a_run("new", runtimes=(self.NEW, self.NEXT))
+        comparison = compare_runs(base, new, allow_unlike=allow_unlike)
+        presence = {change.row.python: change.presence for change in comparison.changes}
+        assert presence == {
+            "3.11.7": Presence.REMOVED,
+            "3.13.0": Presence.BOTH,
+            "3.14.0": Presence.ADDED,
+        }
+        assert comparison.unlike == ""
+        assert all(change.effect for change in comparison.common)
+
+    def test_none_in_common_is_refused_and_else_they_stand_for_each_other_in_order(self) -> None:
+        base = a_run(runtimes=(self.OLD, self.NEW))
+        new = a_run("new", runtime=self.NEXT)
+        told = r"cpython 3\.11\.7, cpython 3\.13\.0, new on cpython 3\.14\.0"
+        with pytest.raises(InputError, match=told):
+            compare_runs(base, new)
+        comparison = compare_runs(base, new, allow_unlike=True)
+        pairs = {(c.base.python, c.row.python) for c in comparison.common if c.base}
+        assert pairs == {("3.11.7", "3.14.0")}
+        assert len(comparison.common) == len(VARIANTS)
+
+    def test_a_free_threaded_build_and_another_implementation_are_others(self) -> None:
+        kinds = (self.NEW, Runtime("3.13.0t"), Runtime("3.13.0", "pypy"))
+        comparison = compare_runs(a_run(runtimes=kinds), a_run("new", runtimes=kinds))
+        pythons = dict.fromkeys(change.row.python for change in comparison.common)
+        assert [*pythons] == ["3.13.0", "3.13.0t", "pypy 3.13.0"]
+        assert len(comparison.common) == 3 * len(VARIANTS)
+
+    def test_of_another_build_is_told_for_each_interpreter(self) -> None:
+        base, new = (a_run(name, runtimes=(self.OLD, self.NEW)) for name in ("base", "new"))
+        compilers = together([("3.11.7", "GCC 13.2.0"), ("3.13.0", "Clang 18")])
+        new = replace(new, environment={**new.environment, "compiler": compilers})
+        comparison = compare_runs(base, new)
+        assert {change.row.python for change in comparison.common} == {"3.11.7"}
+        others = {c.presence for c in comparison.changes if c.row.python == "3.13.0"}
+        assert others == {Presence.ADDED, Presence.REMOVED}
+        both = compare_runs(base, new, allow_unlike=True)
+        assert len(both.common) == 2 * len(VARIANTS)
+
+    def test_an_event_loop_that_only_one_has_is_added(self) -> None:
+        base, new = a_run(), a_run("new", runtimes=(self.NEW, Runtime("3.13.0", loop="uvloop")))
+        presence = {c.row.loop: c.presence for c in compare_runs(base, new).changes}
+        assert presence == {"asyncio": Presence.BOTH, "uvloop": Presence.ADDED}
 
 
 class TestGate:

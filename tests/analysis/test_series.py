@@ -120,6 +120,18 @@ def test_unlike_loops_stand_beside_each_other_and_are_not_compared() -> None:
     assert all(change.effect for change in told.common)
 
 
+def test_an_interpreter_that_comes_or_goes_leaves_the_others_where_they_are() -> None:
+    old, new = Runtime("3.11.7"), Runtime("3.13.0")
+    alone, both = a_run("alone", runtime=new), a_run("both", runtimes=(old, new))
+    series = trace([alone, both, replace(alone, name="again")], Against.PREVIOUS)
+    assert [stop.unlike for stop in series.stops] == ["", "", ""]
+    for track in series.tracks:
+        (python,) = {row.python for row in track.rows if row}
+        there = [row is not None for row in track.rows]
+        assert there == ([True, True, True] if python == "3.13.0" else [False, True, False])
+    assert len(series.tracks) == 6
+
+
 def test_a_case_that_comes_or_goes_leaves_a_gap() -> None:
     with_task = make_run(variants=("coroutine", "task"))
     without = make_run(variants=("coroutine",))
