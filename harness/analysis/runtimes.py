@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.decision import discovery_limit, is_real
 from harness.analysis.estimate import estimate_ratio
+from harness.analysis.wording import and_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from harness.analysis.estimate import Estimate
     from harness.plan import Group, Runtime
     from harness.record import GroupRecord, Run
 
-__all__ = ["RuntimeChange", "runtime_changes"]
+__all__ = ["RuntimeChange", "all_runtimes", "name_runtimes", "runtime_changes", "short_name"]
+
+_FEW = 2  # runtimes to leave out by their names
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,65 @@ class RuntimeChange:
     is_real: bool = False
 
 
-def runtime_changes(run: Run) -> tuple[RuntimeChange, ...]:
+def runtime_changes(
+    run: Run, between: tuple[Runtime, Runtime] | None = None
+) -> tuple[RuntimeChange, ...]:
     """Return what changes from the first runtime of *run* to each other one, in the plan's order.
 
-    Where the first has no figure of a variant, the next that has one takes its place.
+    Where the first has no figure of a variant, the next that has one takes its place. Of only two
+    runtimes, where *between* names them: from its first to its second.
     """
     settings: dict[object, list[GroupRecord]] = {}
-    for record in run.groups:
-        settings.setdefault(record.group.setting, []).append(record)
+    for runtime in between or run.plan.runtimes:
+        for record in run.groups:
+            if record.group.runtime == runtime:
+                settings.setdefault(record.group.setting, []).append(record)
     found = [change for records in settings.values() for change in _changes(records)]
     limit = discovery_limit(change.time.p for change in found if change.time)
     return tuple(
         replace(change, is_real=is_real(change.time, limit, run.plan.threshold)) for change in found
     )
+
+
+def short_name(runtime: Runtime) -> str:
+    """Write a runtime as ``3.13.0 uvloop``; the implementation only where it is not CPython."""
+    return f"{runtime.interpreter} {runtime.loop}"
+
+
+def all_runtimes(runtimes: Sequence[Runtime]) -> str:
+    """Write every runtime of a run: ``cpython 3.12.1 and 3.13.0, each on asyncio and uvloop``."""
+    pythons = list(dict.fromkeys((each.implementation, each.python) for each in runtimes))
+    loops = list(dict.fromkeys(runtime.loop for runtime in runtimes))
+    if len(runtimes) < 2 or len(runtimes) != len(pythons) * len(loops):
+        return and_list(list(map(str, runtimes)))
+    kinds = {implementation for implementation, _ in pythons}
+    named = [
+        python if place and len(kinds) == 1 else f"{implementation} {python}"
+        for place, (implementation, python) in enumerate(pythons)
+    ]
+    each = ", each on " if len(pythons) > 1 and len(loops) > 1 else " on "
+    return f"{and_list(named)}{each}{and_list(loops)}"
+
+
+def name_runtimes(some: Iterable[Runtime], every: Sequence[Runtime]) -> str:
+    """Name *some* of the runtimes of a run, as briefly as it is clear; nothing if it has one."""
+    chosen = {*some}
+    named = [runtime for runtime in every if runtime in chosen]
+    others = [runtime for runtime in every if runtime not in chosen]
+    if len(every) < 2:
+        return ""
+    if not others:
+        return "both runtimes" if len(every) == 2 else f"all {len(every)} runtimes"
+    if len(others) <= _FEW and len(others) < len(named):
+        return f"all runtimes but {and_list(list(map(short_name, others)))}"
+    told = []
+    for loop in dict.fromkeys(runtime.loop for runtime in every):
+        here = [runtime for runtime in named if runtime.loop == loop]
+        if len(here) > 1 and not any(runtime.loop == loop for runtime in others):
+            told.append(f"all with {loop}")
+        else:
+            told += map(short_name, here)
+    return ", ".join(told)
 
 
 def _changes(records: list[GroupRecord]) -> Iterator[RuntimeChange]:

@@ -149,12 +149,66 @@ def test_other_parameters_are_named_where_they_vary() -> None:
     assert not any("delay" in text for text in texts(make_run(extra={"delay": (0,)})))
 
 
-def test_runtimes_are_named_where_there_are_several() -> None:
-    one, two = make_run(), make_run(runtime=Runtime("3.12.1", loop="uvloop"))
-    plan = replace(one.plan, groups=(*one.plan.groups, *two.plan.groups))
-    told = texts(replace(one, plan=plan, groups=(*one.groups, *two.groups)))
-    assert any("(cpython 3.13.0, asyncio)" in text for text in told)
-    assert any("(cpython 3.12.1, uvloop)" in text for text in told)
+def on_two(one: dict[str, Sequence[float]], other: dict[str, Sequence[float]]) -> Run:
+    """Return a run of one setting on two runtimes, of these nanoseconds in their rounds."""
+    runtimes = (Runtime("3.12.1"), Runtime("3.13.0"))
+    run = make_run(variants=tuple(one), instruments=("time",), runtimes=runtimes)
+    groups = tuple(
+        replace(
+            record,
+            timings={name: timing_of([[v * 1e-9] for v in vs]) for name, vs in rounds.items()},
+        )
+        for record, rounds in zip(run.groups, (one, other), strict=True)
+    )
+    return replace(run, groups=groups)
+
+
+def test_what_holds_on_all_runtimes_is_said_once_with_the_range_of_its_figures() -> None:
+    run = on_two(
+        {"coroutine": [100, 100, 100], "value_task": [180, 181, 179]},
+        {"coroutine": [100, 100, 100], "value_task": [300, 301, 299]},
+    )
+    (sentence,) = summary_sentences(run)
+    assert sentence.text == (
+        "At 90 % synchronous completions (both runtimes) value_task takes 1.8 to 3 times as long "
+        "as coroutine."
+    )
+    assert sentence.group is run.groups[0].group
+
+
+def test_what_differs_between_runtimes_is_said_of_each() -> None:
+    run = on_two(
+        {"coroutine": [100, 100, 100], "value_task": [180, 181, 179]},
+        {"coroutine": [100, 100, 100], "value_task": [80, 81, 79]},
+    )
+    assert texts(run) == [
+        "At 90 % synchronous completions (3.12.1 asyncio) value_task takes 1.8 times as "
+        "long as coroutine.",
+        "At 90 % synchronous completions (3.13.0 asyncio) value_task takes 20 % less "
+        "time than coroutine.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "claim"),
+    [
+        (110, 130, "takes 10 to 30 % longer than"),
+        (130, 170, "takes 1.3 to 1.7 times as long as"),
+        (90, 80, "takes 10 to 20 % less time than"),
+        (90, 40, "takes 10 to 60 % less time than"),
+        (50, 25, "is 2 to 4 times as fast as"),
+        (200, 200, "takes 2 times as long as"),
+    ],
+)
+def test_a_range_of_ratios_is_told_in_one_way(one: float, other: float, claim: str) -> None:
+    base = [100.0, 100.0, 100.0]
+    run = on_two(
+        {"coroutine": base, "value_task": [one * f for f in (0.999, 1, 1.001)]},
+        {"coroutine": base, "value_task": [other * f for f in (0.999, 1, 1.001)]},
+    )
+    assert texts(run) == [
+        f"At 90 % synchronous completions (both runtimes) value_task {claim} coroutine."
+    ]
 
 
 def test_nothing_measured_nothing_said() -> None:
