@@ -74,6 +74,8 @@ class Recommendation:
         Those that the sentences name, the recommended ones first.
     group
         The group whose figures show it.
+    chosen
+        The variants to use, from the smallest shares to the largest; none without advice.
     """
 
     model: CostModel
@@ -82,6 +84,7 @@ class Recommendation:
     more: str
     variants: tuple[str, ...]
     group: Group
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,8 +154,9 @@ class _Reader:
         more, others = self._fewest(shown, ranges[-1].variant)
         names = (*(each.variant for each in ranges), baseline, *others)
         advice = Advice.CHANGE if told else Advice.KEEP
+        chosen = tuple(each.variant for each in ranges)
         return Recommendation(
-            self.model, advice, text, more, tuple(dict.fromkeys(names)), shown.group
+            self.model, advice, text, more, tuple(dict.fromkeys(names)), shown.group, chosen
         )
 
     def _missing(self, measured: Sequence[GroupRecord]) -> str:

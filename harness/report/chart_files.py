@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from harness._version import __version__
 from harness.analysis.costs import cost_models
+from harness.analysis.runtimes import all_runtimes
 from harness.errors import StoreError
 from harness.plan import format_params
+from harness.report.beside import beside_chart, settings_of
 from harness.report.evidence import evidence
 from harness.report.figures import visible
 from harness.report.heatmap import heat_maps
@@ -41,13 +43,13 @@ if TYPE_CHECKING:
 
 __all__ = ["write_charts"]
 
-_WIDTH = 640.0
+_WIDTH, _WIDE = 640.0, 960.0
 _SCALE = 2.0  # pixels of a PNG to a pixel of the chart
 _LONGEST_STEM = 120
 _MAKER = f"awaitbench {__version__}"
 _MADE_BY_US = (b"<metadata>awaitbench", b"Software\0awaitbench")
 _SIGNED_WITHIN = 4096  # bytes of a file's beginning
-_WITH_INTERVALS = {"time", "scatter", "time-by-share"}
+_WITH_INTERVALS = {"time", "scatter", "time-by-share", "runtimes"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def write_charts(run: Run, folder: Path) -> list[Path]:
 
 
 def _sheets(run: Run) -> Iterator[_Sheet]:
-    """Yield the heat map, then the charts of each scenario on each runtime."""
+    """Yield the heat map, all runtimes side by side, then the charts of each scenario on each."""
     found = blocks(run)
     rows = [row for block in found for row in block.rows]
     marks = palette(row.variant for row in rows)
@@ -103,6 +105,8 @@ def _sheets(run: Run) -> Iterator[_Sheet]:
             table.figure,
             source,
         )
+    if several:
+        yield from _beside_sheets(run, found, marks, source)
     models = cost_models(run)
     by_runtime = groupby(found, key=lambda block: (block.group.scenario, block.group.runtime))
     for (scenario, runtime), together in by_runtime:
@@ -123,6 +127,26 @@ def _sheets(run: Run) -> Iterator[_Sheet]:
                 yield _sheet(chart, where, params, subject, f"{runtime}. {source}", [block])
 
 
+def _beside_sheets(
+    run: Run, found: Sequence[Block], marks: Mapping[str, Mark], source: str
+) -> Iterator[_Sheet]:
+    varying = {
+        scenario: _varying([block.group for block in found if block.group.scenario == scenario])
+        for scenario in {block.group.scenario for block in found}
+    }
+    for together in settings_of(found):
+        group = together[0].group
+        if chart := beside_chart(together, marks, "chart"):
+            title = visible(run.titles.get(group.scenario, group.scenario))
+            params = tuple(
+                (name, value)
+                for name, value in group.params
+                if name in varying[group.scenario] or name == "sync_ratio"
+            )
+            subject = _subject(title, group.scenario, format_params(group.params))
+            yield _sheet(chart, (group.scenario,), params, subject, source, together, width=_WIDE)
+
+
 def _overview_sheets(
     run: Run, drawings: Iterable[Drawing], figure: str, source: str
 ) -> Iterator[_Sheet]:
@@ -136,10 +160,10 @@ def _overview_sheets(
         "time_ns": "Time per operation.",
         "allocations": "Allocations per operation.",
     }[figure]
-    runtimes = dict.fromkeys(str(group.runtime) for group in run.plan.groups)
+    runtimes = visible(all_runtimes(run.plan.runtimes))
     subject = plural(len({group.scenario for group in run.plan.groups}), "scenario")
     for drawing in drawings:
-        caption = Caption(drawing.title, subject, note, f"{' and '.join(runtimes)}. {source}.")
+        caption = Caption(drawing.title, subject, note, f"{runtimes}. {source}.")
         yield _Sheet(drawing.name, partial(on_sheet, drawing, caption))
 
 
@@ -156,6 +180,7 @@ def _sheet(
     subject: str,
     source: str,
     of: Sequence[Block],
+    width: float = _WIDTH,
 ) -> _Sheet:
     note = f"{chart.note[:1].upper()}{chart.note[1:]}."
     if chart.kind in _WITH_INTERVALS and (rounds := _rounds(of)):
@@ -164,7 +189,7 @@ def _sheet(
     stem = "-".join(
         [*where, *(part for name, value in params for part in (name, _written(value))), chart.kind]
     )
-    return _Sheet(stem, lambda: on_sheet(chart.draw(width=_WIDTH), caption))
+    return _Sheet(stem, lambda: on_sheet(chart.draw(width=width), caption))
 
 
 def _written(value: ParamValue) -> str:

@@ -20,10 +20,22 @@ if TYPE_CHECKING:
     from harness.report.drawing import Part
     from harness.report.palette import Mark
 
-__all__ = ["Bar", "Crossing", "Line", "Point", "bar_chart", "dot_chart", "line_chart"]
+__all__ = [
+    "AXIS",
+    "NARROW",
+    "Bar",
+    "Crossing",
+    "Line",
+    "Point",
+    "bar_chart",
+    "dot_chart",
+    "line_chart",
+    "ticks_below",
+]
 
 NARROW, WIDE = 340.0, 450.0  # of a chart by variant, and of one over a parameter
-_ROW, _AXIS, _LEFT, _SMALL = 40.0, 30.0, 4.0, 11.0
+AXIS = 30.0  # what the labels of an axis take, below a chart by variant
+_ROW, _LEFT, _SMALL = 40.0, 4.0, 11.0
 _HEIGHT, _LABEL_GAP = 300.0, 16.0
 _LONGEST_NAME = 0.34  # of a chart's width
 _BEND_STEPS = 8
@@ -86,10 +98,10 @@ def dot_chart(
     """Draw values with their intervals: an axis in logarithms if they span much."""
     values = [v for bar in bars for v in (bar.value, bar.low, bar.high) if v is not None]
     scale = Scale.of(values, _LEFT, width - _room(bars))
-    height = len(bars) * _ROW + _AXIS
-    parts: list[Part] = [*_ticks(scale, height, tick_label)]
+    height = len(bars) * _ROW + AXIS
+    parts: list[Part] = [*ticks_below(scale, height, tick_label)]
     parts += [
-        Strokes((((x, 0), (x, height - _AXIS)),), MUTED, dash=(2, 3))
+        Strokes((((x, 0), (x, height - AXIS)),), MUTED, dash=(2, 3))
         for bar in bars
         if bar.is_baseline and bar.value is not None
         for x in [scale(bar.value)]
@@ -121,8 +133,8 @@ def bar_chart(
     """Draw counts as bars from zero; a count of zero is a bar of no length with its label."""
     high = max([bar.value for bar in bars if bar.value is not None], default=0.0) or 1.0
     scale = Scale.linear(0, high, _LEFT, width - _room(bars), linear_ticks(high))
-    height = len(bars) * _ROW + _AXIS
-    parts: list[Part] = [*_ticks(scale, height, tick_label)]
+    height = len(bars) * _ROW + AXIS
+    parts: list[Part] = [*ticks_below(scale, height, tick_label)]
     for row, bar in enumerate(bars):
         y = _level(row)
         drawn: list[Part] = [_name(bar, y, width)]
@@ -196,9 +208,9 @@ def _level(row: int) -> float:
     return row * _ROW + 0.7 * _ROW
 
 
-def _ticks(scale: Scale, height: float, label: Callable[[float], str]) -> Iterator[Part]:
+def ticks_below(scale: Scale, height: float, label: Callable[[float], str]) -> Iterator[Part]:
     """Yield the grid and the labels below it, as many as there is room for."""
-    lines = tuple(((scale(tick), 0.0), (scale(tick), height - _AXIS)) for tick in scale.ticks)
+    lines = tuple(((scale(tick), 0.0), (scale(tick), height - AXIS)) for tick in scale.ticks)
     yield Strokes(lines, GRID)
     end = -_SMALL
     for tick in scale.ticks:
@@ -206,7 +218,7 @@ def _ticks(scale: Scale, height: float, label: Callable[[float], str]) -> Iterat
         half = width_of(text, _SMALL) / 2
         x = max(scale(tick), half)  # the first one does not leave the picture
         if x - half >= end + 4:
-            yield Words(x, height - _AXIS + 15.5, text, MUTED, _SMALL, "middle")
+            yield Words(x, height - AXIS + 15.5, text, MUTED, _SMALL, "middle")
             end = x + half
 
 

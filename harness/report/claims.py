@@ -30,6 +30,8 @@ class Claim:
 def set_apart(text: str, variants: Iterable[str]) -> Markup:
     """Return a sentence with the names of *variants* marked up as code."""
     names = sorted(map(re.escape, variants), key=len, reverse=True)
+    if not names:
+        return escape(printable(text))
     parts = re.split(rf"(?<!\w)({'|'.join(names)})(?!\w)", text)
     return Markup("").join(
         Markup("<code>{}</code>").format(visible(part)) if index % 2 else escape(printable(part))

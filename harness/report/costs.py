@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from harness.analysis.crossovers import allocation_crossovers, crossovers
 from harness.analysis.fitting import TOLERANCE
 from harness.analysis.recommend import recommendations
+from harness.analysis.runtime_story import runtime_story
+from harness.analysis.runtimes import name_runtimes
 from harness.analysis.story import story
 from harness.analysis.wording import and_list
 from harness.analysis.wording import share as share_words
 from harness.plan import format_params
+from harness.report.anchors import group_anchor, scenario_anchor
 from harness.report.calculator import make_calculator
 from harness.report.claims import Claim, set_apart
 from harness.report.figures import (
@@ -28,13 +31,15 @@ from harness.report.figures import (
 from harness.report.method import share_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from markupsafe import Markup
 
     from harness.analysis.costs import CostModel, VariantCost
     from harness.analysis.crossovers import Crossover
     from harness.analysis.fitting import Fit, Interval, TimeFit
+    from harness.analysis.recommend import Recommendation
+    from harness.analysis.sentences import Sentence
     from harness.plan import Group, Runtime
     from harness.record import Run
     from harness.report.calculator import Calculator
@@ -106,6 +111,7 @@ class CostTable:
 class Costs:
     """What the page says of costs: see the fields' types."""
 
+    between: tuple[Claim, ...]
     story: tuple[Claim, ...]
     advice: tuple[Advised, ...]
     calculator: Calculator | None
@@ -125,17 +131,23 @@ def make_costs(
         several = settings[model.scenario, model.runtime] > 1
         table = _table(model, f"costs{number}", marks, with_setting=several)
         tables.setdefault((model.scenario, model.runtime), []).append(table)
-    return Costs(
-        story=tuple(
+    recommended = recommendations(run, models)
+
+    def claims(sentences: Sequence[Sentence], where: Callable[[Group], str]) -> tuple[Claim, ...]:
+        return tuple(
             Claim(
                 set_apart(each.text, each.variants),
                 str(each.tone),
-                anchors[each.group],
+                where(each.group),
                 _about(each.group, run),
             )
-            for each in story(run, models)
-        ),
-        advice=tuple(_advised(models, run, anchors)),
+            for each in sentences
+        )
+
+    return Costs(
+        between=claims(runtime_story(run, recommended), group_anchor),
+        story=claims(story(run, models), anchors.__getitem__),
+        advice=tuple(_advised(recommended, run, anchors)),
         calculator=make_calculator(models, run.titles, marks),
         tables={key: tuple(several) for key, several in tables.items()},
     )
@@ -147,26 +159,34 @@ _TONES = {"keep": "even", "change": "gain", "none": "none"}
 
 
 def _advised(
-    models: Sequence[CostModel], run: Run, anchors: Mapping[Group, str]
+    recommended: Sequence[Recommendation], run: Run, anchors: Mapping[Group, str]
 ) -> Iterator[Advised]:
-    several_runtimes = len({model.runtime for model in models}) > 1
-    settings = Counter((model.scenario, model.runtime) for model in models)
-    for each in recommendations(run, models):
+    """Yield what is recommended; once for all runtimes on which the same variants are."""
+    settings = {(each.model.scenario, each.model.setting) for each in recommended}
+    several = Counter(scenario for scenario, _ in settings)
+    alike: dict[object, list[Recommendation]] = {}
+    for each in recommended:
+        advice = each.chosen or each.text
+        alike.setdefault((each.model.scenario, each.model.setting, advice), []).append(each)
+    for together in alike.values():
+        each = together[-1]
         model = each.model
-        setting = [str(model.runtime)] if several_runtimes else []
-        setting += (
-            [visible(format_params(model.setting))]
-            if settings[model.scenario, model.runtime] > 1
-            else []
-        )
+        setting = [name_runtimes([other.model.runtime for other in together], run.plan.runtimes)]
+        setting += [visible(format_params(model.setting))] if several[model.scenario] > 1 else []
+        folded = len(together) > 1
+        more = f"{each.more} Figures of {model.runtime}.".lstrip() if folded else each.more
         yield Advised(
             title=visible(run.titles.get(model.scenario, model.scenario)),
-            setting=", ".join(setting),
+            setting=", ".join(filter(None, setting)),
             text=set_apart(each.text, each.variants),
-            more=set_apart(each.more, each.variants),
+            more=set_apart(more, each.variants),
             tone=_TONES[each.advice],
             anchor=anchors[each.group],
-            section=anchors[each.group].rpartition("/")[0] + "/",
+            section=(
+                scenario_anchor(model.scenario)
+                if folded
+                else anchors[each.group].rpartition("/")[0] + "/"
+            ),
             about=_about(each.group, run),
         )
 

@@ -6,6 +6,7 @@ import statistics
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from harness.analysis.runtimes import all_runtimes
 from harness.report.figures import significant, visible
 from harness.strategy import strategy
 
@@ -25,12 +26,11 @@ def measured_in(run: Run) -> str:
     figures = " and ".join(name for name in ("time", "allocations") if name in what)
     variants = {name for g in groups for name in (*g.variants, *(n for n, _ in g.unavailable))}
     shares = {dict(group.params)["sync_ratio"] for group in groups}
-    runtimes = map(str, run.plan.runtimes)
     return (
         f"{figures.capitalize()} per operation of {plural(len(variants), 'strategy')} for handing "
         f"an answer over, in {plural(len({g.scenario for g in groups}), 'scenario')} at "
         f"{plural(len(shares), 'share')} of synchronous completions, on "
-        f"{visible(' and '.join(runtimes))}. "
+        f"{visible(all_runtimes(run.plan.runtimes))}. "
         f"Measured {measured_on(run)} with the preset {visible(run.plan.preset.name)}."
     )
 

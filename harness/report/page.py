@@ -15,7 +15,14 @@ from harness.analysis.knobs import beside
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
-from harness.report.anchors import case_anchor, group_anchor
+from harness.report.anchors import case_anchor, group_anchor, scenario_anchor
+from harness.report.beside import (
+    BesideRuntimes,
+    ScenarioBeside,
+    beside_pictures,
+    fastest_on,
+    settings_of,
+)
 from harness.report.budget import charted
 from harness.report.claims import Claim, set_apart
 from harness.report.costs import make_costs
@@ -35,7 +42,7 @@ from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
-from harness.report.runtimes import runtime_tables
+from harness.report.runtimes import median_table, runtime_tables
 from harness.report.table import (
     blocks,
     common_reason,
@@ -158,7 +165,8 @@ class Page:
     costs: Costs
     sections: tuple[Section, ...]
     overview: Overview | None
-    runtimes: tuple[RuntimeTable, ...]
+    runtimes: RuntimeTable | None
+    beside: tuple[ScenarioBeside, ...]
     panels: dict[tuple[str, str, str, str], str]
     marks: dict[str, Mark]
     baseline: str
@@ -216,8 +224,9 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
     }
     costs = make_costs(run, drawn.models, anchors, marks)
     reasons = Reasons(run, marks, flamegraphs or {})
+    told = () if several_runtimes else claims
     sections = tuple(
-        _section(f"s{number}", list(several), run, marks, claims, anchors, costs, reasons, drawn)
+        _section(f"s{number}", list(several), run, marks, told, anchors, costs, reasons, drawn)
         for number, (_, several) in enumerate(
             groupby(found, key=lambda block: (block.group.scenario, block.group.runtime)), start=1
         )
@@ -229,7 +238,8 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         status=_STATUS.get(run.status, ""),
         costs=costs,
         sections=sections,
-        runtimes=runtime_tables(run),
+        runtimes=median_table(run),
+        beside=tuple(_beside(run, found, claims, marks, sections)) if several_runtimes else (),
         overview=overview(rows),
         panels={
             (group.scenario, format_params(group.params), runtime.python, runtime.loop): anchor
@@ -279,11 +289,7 @@ def _section(
         name=visible(group.scenario),
         title=visible(run.titles.get(group.scenario, group.scenario)),
         runtime=str(group.runtime),
-        claims=tuple(
-            Claim(set_apart(c.text, c.variants), str(c.tone), anchors[c.group], _heading(c.group))
-            for c in claims
-            if c.group in own
-        ),
+        claims=tuple(_claim(c, anchors[c.group]) for c in claims if c.group in own),
         costs=costs.tables.get((group.scenario, group.runtime), ()),
         shares=_shares(several, marks, name, drawn),
         panels=tuple(
@@ -301,6 +307,56 @@ def _section(
             )
             for place, block in enumerate(several, start=1)
         ),
+    )
+
+
+def _beside(
+    run: Run,
+    found: Sequence[Block],
+    claims: Sequence[Sentence],
+    marks: dict[str, Mark],
+    sections: Sequence[Section],
+) -> Iterator[ScenarioBeside]:
+    """Yield each scenario with its runtimes beside each other, then each by itself."""
+    tables = {table.group.setting: table for table in runtime_tables(run)}
+    runtimes = " ".join(map(str, run.plan.runtimes))
+    for number, (scenario, several) in enumerate(groupby(found, lambda b: b.group.scenario), 1):
+        blocks_of = list(several)
+        title = visible(run.titles.get(scenario, scenario))
+        opened = {group.setting for group in _opened(blocks_of)}
+        yield ScenarioBeside(
+            anchor=scenario_anchor(scenario),
+            words=f"{visible(scenario)} {title}",
+            name=visible(scenario),
+            title=title,
+            claims=tuple(
+                _claim(claim, group_anchor(claim.group))
+                for claim in claims
+                if claim.group.scenario == scenario
+            ),
+            settings=tuple(
+                BesideRuntimes(
+                    anchor=group_anchor(group),
+                    words=f"{heading} {visible(format_params(group.params))} {visible(runtimes)}",
+                    heading=heading,
+                    digest=fastest_on(together),
+                    opened=group.setting in opened,
+                    pictures=beside_pictures(
+                        together, marks, f"r{number}-{place}", f"{scenario}, {heading}"
+                    ),
+                    table=tables.get(group.setting),
+                )
+                for place, together in enumerate(settings_of(blocks_of), start=1)
+                for group in [together[0].group]
+                for heading in [_heading(group)]
+            ),
+            sections=tuple(s for s in sections if s.anchor.startswith(scenario_anchor(scenario))),
+        )
+
+
+def _claim(claim: Sentence, anchor: str) -> Claim:
+    return Claim(
+        set_apart(claim.text, claim.variants), str(claim.tone), anchor, _heading(claim.group)
     )
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from harness.analysis.runtimes import runtime_changes
-from harness.plan import format_params
+from harness.analysis.runtimes import runtime_changes, short_name
 from harness.report.figures import ABSENT, align, count_text, ratio_parts, significant, visible
 from harness.report.heat import heat_step
 
@@ -21,7 +20,13 @@ if TYPE_CHECKING:
     from harness.plan import Group, Runtime
     from harness.record import Run
 
-__all__ = ["RuntimeCell", "RuntimeTable", "runtime_lines", "runtime_tables", "short_name"]
+__all__ = [
+    "RuntimeCell",
+    "RuntimeTable",
+    "median_table",
+    "runtime_lines",
+    "runtime_tables",
+]
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class RuntimeCell:
     """What one variant shows on one runtime.
 
     *ratio* and *half_width* are of its time to that on the first runtime, *allocations* the
-    difference, signed; *heat* is a step from -5 to 5 (slowest) where that may be claimed, else 0.
+    difference, signed; *heat* is a step from -5 to 5 (slowest) where that may be claimed, else 0:
+    of a median, where it may in more than half of the settings.
     """
 
     ratio: str
@@ -40,61 +46,76 @@ class RuntimeCell:
 
 @dataclass(frozen=True)
 class RuntimeTable:
-    """One setting: a row per variant, a cell per runtime but the first; None: not measured."""
+    """A row per variant, a cell per runtime but the first; None: not measured.
+
+    *settings* is of how many the cells are medians.
+    """
 
     group: Group
-    setting: str
+    settings: int
     base: str
     runtimes: tuple[str, ...]
     rows: tuple[tuple[str, tuple[RuntimeCell | None, ...]], ...]
 
 
-def short_name(runtime: Runtime) -> str:
-    """Write a runtime as ``3.13.0 uvloop``; the implementation only where it is not CPython."""
-    name = "" if runtime.implementation == "cpython" else f"{runtime.implementation} "
-    return visible(f"{name}{runtime.python} {runtime.loop}")
-
-
 def runtime_tables(run: Run) -> tuple[RuntimeTable, ...]:
     """Return a table for each setting; none where the run has one runtime."""
-    first, *later = run.plan.runtimes or (None,)
-    if first is None or not later:
-        return ()
     settings: dict[object, list[RuntimeChange]] = {}
-    for change in runtime_changes(run):
-        if change.base == first:
-            settings.setdefault(change.group.setting, []).append(change)
-    return tuple(_table(changes, first, later) for changes in settings.values())
+    for change in _from_first(run):
+        settings.setdefault(change.group.setting, []).append(change)
+    return tuple(_table(changes, run.plan.runtimes) for changes in settings.values())
 
 
-def _table(
-    changes: Sequence[RuntimeChange], first: Runtime, later: Sequence[Runtime]
-) -> RuntimeTable:
-    found = {(change.variant, change.group.runtime): change for change in changes}
+def median_table(run: Run) -> RuntimeTable | None:
+    """Return one table of medians over all settings; None where the run has one runtime."""
+    changes = _from_first(run)
+    return _table(changes, run.plan.runtimes) if changes else None
+
+
+def _from_first(run: Run) -> list[RuntimeChange]:
+    first = next(iter(run.plan.runtimes), None)
+    return [change for change in runtime_changes(run) if change.base == first]
+
+
+def _table(changes: Sequence[RuntimeChange], runtimes: Sequence[Runtime]) -> RuntimeTable:
+    first, *later = runtimes
+    found: dict[tuple[str, Runtime], list[RuntimeChange]] = {}
+    for change in changes:
+        found.setdefault((change.variant, change.group.runtime), []).append(change)
     variants = dict.fromkeys(change.variant for change in changes)
     return RuntimeTable(
         group=changes[0].group,
-        setting=visible(format_params(changes[0].group.params)),
-        base=short_name(first),
-        runtimes=tuple(map(short_name, later)),
+        settings=len({change.group.setting for change in changes}),
+        base=visible(short_name(first)),
+        runtimes=tuple(visible(short_name(runtime)) for runtime in later),
         rows=tuple(
-            (variant, tuple(_cell(found.get((variant, runtime))) for runtime in later))
+            (variant, tuple(_cell(found.get((variant, runtime), ())) for runtime in later))
             for variant in variants
         ),
     )
 
 
-def _cell(change: RuntimeChange | None) -> RuntimeCell | None:
-    if change is None:
+def _cell(changes: Sequence[RuntimeChange]) -> RuntimeCell | None:
+    """Return what one variant shows on one runtime, in the median where *changes* are several."""
+    if not changes:
         return None
-    ratio = half = ABSENT
-    if change.time is not None:
-        width = change.time.half_width
-        ratio, half = ratio_parts(
-            change.time.value, None if width is None else width * change.time.value
-        )
-    heat = heat_step(change.time.value) if change.is_real and change.time else 0
-    return RuntimeCell(ratio, half.strip(ABSENT), _signed(change.allocations), heat)
+    times = [change.time for change in changes if change.time]
+    counts = [change.allocations for change in changes if change.allocations is not None]
+    allocations = _signed(statistics.median(counts) if counts else None)
+    if not times:
+        return RuntimeCell(ABSENT, "", allocations, 0)
+    ratio, half = statistics.median(time.value for time in times), None
+    if len(times) == 1 and times[0].half_width is not None:
+        half = times[0].half_width * ratio
+    real = [change.time.value for change in changes if change.is_real and change.time]
+    alike = sum((value > 1) == (ratio > 1) for value in real)
+    text, width = ratio_parts(ratio, half)
+    return RuntimeCell(
+        text if len(times) == 1 else significant(ratio),
+        width.strip(ABSENT),
+        allocations,
+        heat_step(ratio) if 2 * alike > len(changes) else 0,
+    )
 
 
 def _signed(difference: float | None) -> str:
@@ -110,28 +131,22 @@ def runtime_lines(run: Run, width: int) -> Iterator[Text]:
 
     Nothing where there is one runtime.
     """
-    first, *later = run.plan.runtimes or (None,)
-    changes = [change for change in runtime_changes(run) if change.base == first]
-    if first is None or not changes:
+    table = median_table(run)
+    if table is None:
         return
-    settings = len({change.group.setting for change in changes})
-    over = f" (median of {settings} settings)" if settings > 1 else ""
+    over = f" (median of {table.settings} settings)" if table.settings > 1 else ""
     yield Text("between runtimes", "bold")
-    told = f"time / time on {short_name(first)}{over}; then allocations more or less"
-    if not any(change.time for change in changes):
-        told = f"allocations more or less than on {short_name(first)}{over}"
+    cells = [cell for _, several in table.rows for cell in several if cell]
+    told = f"time / time on {table.base}{over}; then allocations more or less"
+    if all(cell.ratio == ABSENT for cell in cells):
+        told = f"allocations more or less than on {table.base}{over}"
     for part in textwrap.wrap(told, width - 2):
         yield Text(f"  {part}", "dim")
-    variants = list(dict.fromkeys(change.variant for change in changes))
-    by_runtime: dict[Runtime, list[RuntimeChange]] = {}
-    for change in changes:
-        by_runtime.setdefault(change.group.runtime, []).append(change)
     columns: Sequence[_Column] = [
-        _Column.of(short_name(runtime), variants, by_runtime[runtime])
-        for runtime in later
-        if runtime in by_runtime
+        _Column.of(name, [several[place] for _, several in table.rows])
+        for place, name in enumerate(table.runtimes)
     ]
-    names = [visible(variant) for variant in variants]
+    names = [visible(variant) for variant, _ in table.rows]
     name_width = max(map(len, names))
     while columns:
         beside = _fitting(columns, width - 2 - name_width)
@@ -159,14 +174,21 @@ class _Column:
         return max(len(self.header), *map(len, self.cells))
 
     @classmethod
-    def of(cls, header: str, variants: Sequence[str], changes: Sequence[RuntimeChange]) -> _Column:
-        found = [_median([each for each in changes if each.variant == name]) for name in variants]
-        ratios = align([ratio for ratio, _, _ in found])
-        counts = align([count for _, count, _ in found])
+    def of(cls, header: str, found: Sequence[RuntimeCell | None]) -> _Column:
+        ratios = align([_ratio(cell) if cell else ABSENT for cell in found])
+        counts = align([cell.allocations if cell else ABSENT for cell in found])
         cells = [f"{ratio} {count}" for ratio, count in zip(ratios, counts, strict=True)]
-        if all(ratio == ABSENT for ratio, _, _ in found):
+        if all(cell is None or cell.ratio == ABSENT for cell in found):
             cells = counts
-        return cls(header, tuple(cells), tuple(style for _, _, style in found))
+        styles = [
+            "red" if cell and cell.heat > 0 else "green" if cell and cell.heat < 0 else ""
+            for cell in found
+        ]
+        return cls(header, tuple(cells), tuple(styles))
+
+
+def _ratio(cell: RuntimeCell) -> str:
+    return f"{cell.ratio} ± {cell.half_width}" if cell.half_width else cell.ratio
 
 
 def _fitting(columns: Sequence[_Column], width: int) -> Sequence[_Column]:
@@ -177,17 +199,3 @@ def _fitting(columns: Sequence[_Column], width: int) -> Sequence[_Column]:
         if used > width:
             return columns[: max(1, number)]
     return columns
-
-
-def _median(changes: Sequence[RuntimeChange]) -> tuple[str, str, str]:
-    """Return the ratio of times, the difference of allocations, and the style of the ratio."""
-    times = [change.time.value for change in changes if change.time]
-    counts = [change.allocations for change in changes if change.allocations is not None]
-    if len(changes) == 1 and (cell := _cell(changes[0])):
-        ratio = f"{cell.ratio} ± {cell.half_width}" if cell.half_width else cell.ratio
-    else:
-        ratio = significant(statistics.median(times)) if times else ABSENT
-    style = ""
-    if times and all(change.is_real for change in changes):
-        style = "red" if min(times) > 1 else "green" if max(times) < 1 else ""
-    return ratio, _signed(statistics.median(counts)) if counts else ABSENT, style
