@@ -74,7 +74,15 @@ $(DEV_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-bench: $(STAMP) ## measure the scenarios, show the table, write the HTML report
+# Its own interpreter measures as it is; others get uvloop with the environment made for them.
+UVLOOP_STAMP := $(VENV)/.awaitbench-uvloop-installed
+MEASURES := $(STAMP) $(if $(filter uvloop,$(LOOPS)),$(UVLOOP_STAMP))
+
+$(UVLOOP_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[uvloop]"
+	@touch $@
+
+bench: $(MEASURES) ## measure the scenarios, show the table, write the HTML report
 	@$(BENCH) run --preset $(PRESET) $(PYTHONS:%=--python %) $(LOOPS:%=--loop %) $(SCENARIOS)
 
 test: $(DEV_STAMP) ## run the tests (PYTEST="--cov" shows what they miss)
@@ -98,9 +106,13 @@ leaks: $(DEV_STAMP) ## show that 100,000 uses of each path of ValueTask leave no
 report: $(STAMP) ## make the HTML report of RUN again
 	@$(BENCH) report $(RUN)
 
-reference: $(STAMP) ## measure the reference run again, and its report (give PYTHON=python3.13)
+# Several runtimes take as many times as long: they are measured quickly, unless PRESET is given.
+SEVERAL := $(word 2,$(PYTHONS))$(word 2,$(LOOPS))
+REFERENCE_PRESET := $(if $(filter file,$(origin PRESET)),$(if $(SEVERAL),quick,standard),$(PRESET))
+
+reference: $(MEASURES) ## measure the reference run again (PYTHONS="3.11 3.12 3.13" LOOPS="asyncio uvloop")
 	@rm -rf results/reference reports/reference
-	@$(BENCH) run --preset standard --name reference
+	@$(BENCH) run --preset $(REFERENCE_PRESET) $(PYTHONS:%=--python %) $(LOOPS:%=--loop %) --name reference
 	@$(MAKE) --no-print-directory readme
 
 readme: $(STAMP) ## write the README's table and picture from the reference run

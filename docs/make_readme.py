@@ -6,14 +6,16 @@ What stands between the markers in README.md and in ``docs/valuetask.md`` is rep
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.analysis.runtime_story import runtime_story
+from harness.analysis.runtimes import all_runtimes
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
+from harness.report.beside import beside_chart, settings_of
 from harness.report.palette import palette
-from harness.report.panels import share_charts
+from harness.report.standalone import Caption, on_sheet
+from harness.report.svg import inline_svg
 from harness.report.table import blocks
 from harness.report.text import markdown_table
 from harness.store import RunFolder
@@ -21,8 +23,8 @@ from harness.store import RunFolder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from harness.plan import Runtime
     from harness.record import Run
-    from harness.report.panels import Chart
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -32,6 +34,8 @@ BEGIN, END = "<!-- reference: begin -->", "<!-- reference: end -->"
 
 SCENARIO = "stream_read"
 SHARES = (0.9, 1.0)
+THERE = 1.0  # the share at which every answer is there already
+WIDTH = 840.0  # with its margins what GitHub shows without scaling
 VALUE_TASKS = ("value_task", "value_task_native")
 
 # The report's colours: an SVG that stands alone has to bring them along.
@@ -41,19 +45,15 @@ STYLE = """
     :root { --ink: #e7eaee; --muted: #9aa5b1; --grid: #2a3038; --card: #0d1117; }
   }
   svg { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-  .title { font-size: 14px; font-weight: 600; fill: var(--ink); }
-  .note { fill: var(--muted); }
+  text { fill: var(--ink); paint-order: stroke; stroke: var(--card); stroke-width: 3px; }
 """
 
 
 def main() -> None:
     """Write all of it."""
     run = RunFolder(ROOT / "results" / "reference").load()
-    found = [block for block in blocks(run) if block.group.scenario == SCENARIO]
-    marks = palette(dict.fromkeys(row.variant for block in found for row in block.rows))
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    charts = list(share_charts(found, marks, "readme"))
-    PICTURE.write_text(picture(charts, run), encoding="utf-8")
+    PICTURE.write_text(picture(run), encoding="utf-8")
     replace(README, part(run))
     replace(VALUE_TASK, about_value_task(run))
 
@@ -71,18 +71,24 @@ def part(run: Run) -> Iterator[str]:
     about = run.environment
     virtual = " in a virtual machine" if about["virtual machine"] == "yes" else ""
     yield "From [the reference run](results/reference) ([its report](reports/reference)),"
-    yield f"preset {run.plan.preset.name}: {about['interpreter']}, {about['event loop']}, on"
+    yield f"preset {run.plan.preset.name}: {all_runtimes(run.plan.runtimes)}, on"
     yield f"{about['cores']} cores of {about['processor']}{virtual}, {about['operating system']}."
     yield "All of it: `awaitbench show reference`."
     for block in blocks(run):
-        if block.group.scenario == SCENARIO and dict(block.group.params)["sync_ratio"] in SHARES:
+        group = block.group
+        if group.scenario != SCENARIO or group.runtime != newest(run):
+            continue
+        if dict(group.params)["sync_ratio"] in SHARES:
             yield ""
             yield from markdown_table(block, run.plan.preset.target)
     yield ""
     yield "What the run says of itself:"
     yield ""
+    for sentence in runtime_story(run):
+        yield f"- {sentence.text}"
     for sentence in summary_sentences(run):
-        if sentence.group.scenario == SCENARIO:
+        group = sentence.group
+        if group.scenario == SCENARIO and dict(group.params)["sync_ratio"] in SHARES:
             yield f"- {sentence.text}"
 
 
@@ -95,29 +101,44 @@ def about_value_task(run: Run) -> Iterator[str]:
             yield f"- `{sentence.group.scenario}`: {sentence.text}"
 
 
-def picture(charts: list[Chart], run: Run) -> str:
-    """Return the charts side by side as one SVG document that stands alone."""
-    left, parts, tallest = 0.0, [], 0.0
-    for chart in charts:
-        width, height = size(chart)
-        body = str(chart.svg).replace("<svg ", f'<svg x="{left:g}" y="44" ', 1)
-        parts.append(
-            f'<text class="title" x="{left + 8:g}" y="18">{escape(chart.title)}</text>'
-            f'<text class="note" x="{left + 8:g}" y="36">{escape(SCENARIO)}, '
-            f"{escape(run.environment['interpreter'])}, per operation</text>{body}"
-        )
-        left, tallest = left + width + 24, max(tallest, height)
-    across, down = f"{left - 24:g}", f"{tallest + 52:g}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {across} {down}" '
-        f'width="{across}" height="{down}"><style>{STYLE}</style>{"".join(parts)}</svg>\n'
+def newest(run: Run) -> Runtime:
+    """Return the runtime that the tables are of: the newest interpreter, on the first loop."""
+    first = run.plan.runtimes[0]
+    return max(
+        (runtime for runtime in run.plan.runtimes if runtime.loop == first.loop),
+        key=lambda runtime: runtime.version,
     )
 
 
-def size(chart: Chart) -> tuple[float, float]:
-    """Return the width and height that the chart's own element states."""
-    root = ET.fromstring(chart.svg)
-    return float(root.attrib["width"]), float(root.attrib["height"])
+def picture(run: Run) -> str:
+    """Return as an SVG document what an answer costs that is there already, by runtime."""
+    found = [
+        block
+        for block in blocks(run)
+        if block.group.scenario == SCENARIO and dict(block.group.params)["sync_ratio"] == THERE
+    ]
+    # In the order of the newest interpreter, which has them all.
+    newest_first = sorted(found, key=lambda block: block.group.runtime != newest(run))
+    marks = palette(row.variant for block in newest_first for row in block.rows)
+    chart = beside_chart(settings_of(found)[0], marks, "reference")
+    assert chart is not None
+    caption = Caption(
+        title="What it costs to hand over an answer that is already there",
+        subject=(
+            "By strategy and interpreter: time per operation, and on the right of each panel "
+            "the exact number of allocations"
+        ),
+        note=(
+            f"{run.titles[SCENARIO]} ({SCENARIO}) at {THERE * 100:.0f} % synchronous completions. "
+            "One axis of time for all panels, in logarithms, with 95 % intervals; the dotted line "
+            f"is {run.plan.baseline}, awaited."
+        ),
+        source=f"awaitbench, {all_runtimes(run.plan.runtimes)}, {run.environment['processor']}.",
+    )
+    svg = str(inline_svg(on_sheet(chart.draw(width=WIDTH), caption)))
+    root, rest = svg.split(">", 1)
+    named = root.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return f"{named}><style>{STYLE}</style>{rest}\n"
 
 
 if __name__ == "__main__":

@@ -85,19 +85,22 @@ def test_make_help_lists_every_target() -> None:
 class TestReferenceRun:
     """``results/reference`` and ``reports/reference``, which are kept in the repository."""
 
-    def test_every_case_was_measured_under_standard_on_3_13(self) -> None:
+    def test_every_case_was_measured_and_the_newest_interpreter_is_3_13(self) -> None:
         run = RunFolder(ROOT / "results" / "reference").load()
-        assert run.plan.preset.name == "standard"
+        # Several runtimes take as many times as long.
+        assert run.plan.preset.name == ("quick" if len(run.plan.runtimes) > 1 else "standard")
         rows = case_rows(run)
-        assert {row.status for row in rows} == {"ok"}
-        assert {row.python.rpartition(".")[0] for row in rows} == {"3.13"}
+        assert {row.status for row in rows if row.variant != "eager_task"} == {"ok"}
+        eager = {row.python for row in rows if row.variant == "eager_task" and row.status != "ok"}
+        assert all(python.startswith("3.11.") for python in eager)
+        assert max(runtime.version for runtime in run.plan.runtimes) == (3, 13)
         assert {row.scenario for row in rows} == {*catalog.shipped()}
 
-    def test_each_file_is_smaller_than_four_megabytes(self) -> None:
-        for folder in ("results", "reports"):
+    def test_its_files_are_no_larger_than_what_can_be_kept_and_opened(self) -> None:
+        for folder, most in (("results", 5_000_000), ("reports", 10_000_000)):
             for path in (ROOT / folder / "reference").rglob("*"):
                 assert path.is_file()
-                assert path.stat().st_size < 4_000_000, path
+                assert path.stat().st_size < most, path
 
     def test_it_holds_no_absolute_path(self) -> None:
         for path in (ROOT / "results" / "reference").iterdir():
@@ -110,3 +113,4 @@ class TestReferenceRun:
 
         run = RunFolder(ROOT / "results" / "reference").load()
         assert "\n".join(make_readme.part(run)) in README
+        assert make_readme.picture(run) == make_readme.PICTURE.read_text(encoding="utf-8")
