@@ -127,7 +127,7 @@ def newest_line(series: Series) -> str:
     if last == newest:
         several = cases(sum(newest in track.changed for track in series.tracks))
         return f"In the newest run, {name}, {several} really changed."
-    ago = "the run" if newest - last == 1 else f"{newest - last} runs"
+    ago = "one run" if newest - last == 1 else f"{newest - last} runs"
     return (
         f"In the newest run, {name}, nothing really changed. The last real change was {ago} before "
         f"it, in {series.stops[last].name}."
@@ -148,8 +148,8 @@ def trust_lines(series: Series) -> Iterator[str]:
     if not others:
         yield "Machine, interpreter and versions are the same in all runs."
     elif series.against is Against.PREVIOUS:
-        changes = "once" if len(others) == 1 else f"{len(others)} times"
-        yield f"The environment changed {changes}, in {others[-1].name} the last time."
+        changes = "once, in" if len(others) == 1 else f"{len(others)} times, last in"
+        yield f"The environment changed {changes} {others[-1].name}."
     else:
         names = f"{others[0].name} was" if len(others) == 1 else f"{len(others)} runs were"
         yield f"{names} measured in another environment."

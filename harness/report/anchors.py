@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.scenario import ParamValue
 
-__all__ = ["Distinct", "case_anchor", "group_anchor", "row_anchor", "scenario_anchor", "segment"]
+__all__ = [
+    "Distinct",
+    "case_anchor",
+    "group_anchor",
+    "row_anchor",
+    "scenario_anchor",
+    "section_anchor",
+    "segment",
+]
 
 _ELSEWHERE = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 60
@@ -67,8 +75,13 @@ def row_anchor(row: CaseRow, *, with_runtime: bool = False) -> str:
     words = [tuple(word.partition("=")[::2]) for word in row.params.split(";")]
     share = next(value for name, value in words if name == _SHARE)
     others = [(name, value) for name, value in words if name != _SHARE]
+    return section_anchor(row, with_runtime=with_runtime) + _setting(share, others)
+
+
+def section_anchor(row: CaseRow, *, with_runtime: bool = False) -> str:
+    """Return where the section of a row's scenario is, on a page about several runs."""
     runtime = Runtime(row.python, loop=row.loop) if with_runtime else None
-    return scenario_anchor(row.scenario, runtime) + _setting(share, others)
+    return scenario_anchor(row.scenario, runtime)
 
 
 def case_anchor(group: str, variant: str) -> str:

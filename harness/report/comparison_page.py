@@ -25,9 +25,8 @@ from harness.analysis.change_story import (
 from harness.analysis.comparison import Means, Presence
 from harness.analysis.findings import run_findings
 from harness.analysis.places import Places
-from harness.plan import Runtime
 from harness.record import Severity
-from harness.report.anchors import Distinct, case_anchor, row_anchor, scenario_anchor
+from harness.report.anchors import Distinct, case_anchor, row_anchor, section_anchor
 from harness.report.claims import ToldChange
 from harness.report.compared import change_words
 from harness.report.comparison import half_of, signed_bytes, signed_count
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 
     from harness.analysis.comparison import Change, Comparison
     from harness.analysis.gate import Regression
-    from harness.analysis.rows import CaseRow
     from harness.record import Finding, Run
     from harness.report.figures import Unit
     from harness.report.palette import Mark
@@ -84,7 +82,7 @@ class Row:
 class Section:
     """One scenario on one runtime; *opened* if its table shows from the start.
 
-    The page's filter finds it by its *words*, and each of its charts by *words* of its own.
+    The page's filter finds it by its *words*.
     """
 
     anchor: str
@@ -94,7 +92,7 @@ class Section:
     runtime: str
     digest: str
     opened: bool
-    charts: tuple[tuple[Picture, str], ...]
+    charts: tuple[Picture, ...]
     left_out: int
     unit: str
     has_times: bool
@@ -165,7 +163,7 @@ def make_comparison_page(
         sections=tuple(
             _section(
                 f"s{number}",
-                distinct(_section_anchor(each[0].row, with_runtime=several_runtimes)),
+                distinct(section_anchor(each[0].row, with_runtime=several_runtimes)),
                 each,
                 comparison,
                 marks,
@@ -236,11 +234,6 @@ def _charted(groups: Sequence[Sequence[Change]], places: Places) -> set[tuple[st
     return set(ordered[:_MOST_CHARTS])
 
 
-def _section_anchor(row: CaseRow, *, with_runtime: bool) -> str:
-    runtime = Runtime(row.python, loop=row.loop) if with_runtime else None
-    return scenario_anchor(row.scenario, runtime)
-
-
 def _section(
     name: str,
     anchor: str,
@@ -281,19 +274,17 @@ def _section(
         digest=_digest(several),
         opened=not folded or any(map(_is_worth_a_look, several)),
         charts=tuple(
-            (
-                Picture(
-                    visible(setting),
-                    _note(settings[setting]),
-                    inline_svg(
-                        interval_chart(
-                            rows,
-                            comparison.threshold,
-                            reach,
-                            f"{name}-{place}",
-                            f"New time / base time: {first.scenario}, {setting}",
-                        )
-                    ),
+            Picture(
+                visible(setting),
+                _note(settings[setting]),
+                inline_svg(
+                    interval_chart(
+                        rows,
+                        comparison.threshold,
+                        reach,
+                        f"{name}-{place}",
+                        f"New time / base time: {first.scenario}, {setting}",
+                    )
                 ),
                 visible(_words(settings[setting], places)),
             )

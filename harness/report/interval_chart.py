@@ -110,10 +110,11 @@ def _row(row: Interval, y: float, across: Callable[[float], float]) -> Iterator[
 def _axis(
     ticks: Sequence[float], across: Callable[[float], float], bottom: float
 ) -> Iterator[Part]:
+    lines = {tick: ((across(tick), 0.0), (across(tick), bottom)) for tick in ticks}
+    yield Strokes(tuple(line for tick, line in lines.items() if tick != 1), GRID)
+    yield Strokes((lines[1],), MUTED)
     for tick in ticks:
-        x = across(tick)
-        yield Strokes((((x, 0), (x, bottom)),), MUTED if tick == 1 else GRID)
-        yield Words(x, bottom + 16, f"{tick:g}", MUTED, _SMALL, "middle")
+        yield Words(across(tick), bottom + 16, f"{tick:g}", MUTED, _SMALL, "middle")
 
 
 def _ticks(reach: float) -> list[float]:

@@ -84,10 +84,8 @@ def trend_chart(
     def across(place: float) -> float:
         return _LEFT + 6 + place * pitch if len(places) > 1 else (_LEFT + _RIGHT) / 2
 
-    parts: list[Part] = [
-        *_breaks(breaks, across, head, bottom),
-        *_places(places, across, bottom),
-    ]
+    parts: list[Part] = []
+    grid: list[tuple[Place, Place]] = []
     parted = {each.place for each in breaks if each.parts}
     for index, row in enumerate(rows):
         top = head + tall * index + _NAME
@@ -100,15 +98,20 @@ def trend_chart(
         for tick in _row_ticks(low, high, logarithmic=logarithmic):
             y = down(tick)
             text = fitted(tick_label(tick), _LEFT - 6, _SMALL)
-            parts.append(Strokes((((_LEFT, y), (_RIGHT, y)),), GRID))
+            grid.append(((_LEFT, y), (_RIGHT, y)))
             parts.append(Words(_LEFT - 6, y + 4, text, MUTED, _SMALL, "end"))
         drawn: list[Part] = [Words(_LEFT, top - 8, fitted(row.name, _WIDTH - _LEFT))]
         drawn += _row(row, across, down, parted, steps=not logarithmic, joined=joined)
         label = fitted(row.label, _WIDTH - _RIGHT - 8)
         drawn.append(Words(_RIGHT + 8, down(row.points[-1].value) + 4, label))
         parts.append(Told("", tuple(drawn), row.name))
+    beneath = (
+        *_breaks(breaks, across, head, bottom),
+        *_places(places, across, bottom),
+        Strokes(tuple(grid), GRID),
+    )
     described = "; ".join(f"{row.name}: {row.about}" for row in rows)
-    return Drawing(name, title, described, _WIDTH, bottom + _AXIS, tuple(parts))
+    return Drawing(name, title, described, _WIDTH, bottom + _AXIS, (*beneath, *parts))
 
 
 def _row(

@@ -79,7 +79,7 @@ function withoutAsides(cell) {
   return plain(shown);
 }
 
-function aside(cell, name) {
+function asideOf(cell, name) {
   const found = cell?.querySelector(`.${name}`)?.cloneNode(true);
   found?.querySelector(".star")?.remove();
   return found ? plain(found).replace(/^±\s*/, "") : "";
@@ -164,7 +164,7 @@ function csv(table) {
   const written = (cells) =>
     headers.flatMap((_, column) => {
       const cell = cells[column];
-      return [withoutAsides(cell), ...asides[column].map((name) => aside(cell, name))];
+      return [withoutAsides(cell), ...asides[column].map((name) => asideOf(cell, name))];
     });
   return [line(groups, named), ...rows.map(({ group, cells }) => line(group, written(cells)))].join("");
 }
