@@ -35,8 +35,10 @@ __all__ = [
     "moved_together",
     "presence_lines",
     "time_statements",
+    "trust_lines",
     "verdict",
     "verdict_line",
+    "width_line",
 ]
 
 _FEW = 3  # names before the rest is counted
@@ -302,6 +304,38 @@ def means_line(comparison: Comparison) -> str:
     return "No time was measured in both runs."
 
 
+def trust_lines(comparison: Comparison, shaky: int) -> Iterator[str]:
+    """Yield in short whether the comparison is to be believed: *shaky* findings are told below."""
+    yield means_line(comparison)
+    if widths := width_line(comparison.common):
+        yield f"{widths}; of what is claimed, 5 % may be by chance."
+    labels = [label for label, _, _ in comparison.differences]
+    if labels:
+        rest = f" and {len(labels) - _FEW} more" if len(labels) > _FEW else ""
+        yield f"Not the same around them: {', '.join(labels[:_FEW])}{rest}."
+    else:
+        yield "Machine, interpreter and versions are the same in both."
+    if shaky:
+        things = "thing was" if shaky == 1 else "things were"
+        yield f"{shaky} {things} shaky while they were measured."
+
+
+def width_line(changes: Iterable[Change]) -> str:
+    """Return how wide the intervals of *changes* are, without a full stop; empty without any."""
+    widths = sorted(
+        ratio.half_width
+        for change in changes
+        if (ratio := change.ratio) and ratio.half_width is not None
+    )
+    if not widths:
+        return ""
+    middle, widest = statistics.median(widths), widths[-1]
+    return (
+        f"The 95 % intervals are ± {_percent(middle)} in the middle and ± {_percent(widest)} "
+        "at the widest"
+    )
+
+
 def belief_lines(comparison: Comparison) -> Iterator[str]:
     """Yield what a reader has to know to judge the comparison, one sentence or two each."""
     yield means_line(comparison)
@@ -316,17 +350,8 @@ def belief_lines(comparison: Comparison) -> Iterator[str]:
             f"{comparison.baseline} can only be held against itself directly: what the machine did "
             "between the two runs is in it, so that it is shown, and counts for nothing."
         )
-    widths = sorted(
-        ratio.half_width
-        for change in comparison.common
-        if (ratio := change.ratio) and ratio.half_width is not None
-    )
-    if widths:
-        middle, widest = statistics.median(widths), widths[-1]
-        yield (
-            f"The 95 % intervals are ± {_percent(middle)} in the middle and ± {_percent(widest)} "
-            "at the widest: a change that is smaller than its interval could not be seen."
-        )
+    if widths := width_line(comparison.common):
+        yield f"{widths}: a change that is smaller than its interval could not be seen."
         yield (
             "A difference is claimed only where its interval excludes 1, it is larger than "
             f"{comparison.threshold * 100:g} %, and it stands among all comparisons of the page: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.analysis.change_story import cases, longer
+from harness.analysis.change_story import cases, longer, width_line
 from harness.analysis.sentences import Tone
 from harness.analysis.series import Against
 
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from harness.analysis.places import Places
     from harness.analysis.series import Series, Stop
 
-__all__ = ["Event", "believe", "environment_changes", "events", "headline"]
+__all__ = [
+    "Event",
+    "believe",
+    "environment_changes",
+    "events",
+    "headline",
+    "newest_line",
+    "trust_lines",
+]
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,47 @@ def headline(series: Series) -> str:
         return "Nothing of these runs could be compared."
     text = f"{reference}, {'; '.join(told)}"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def newest_line(series: Series) -> str:
+    """Return what the newest run of a history changed, and which one did last; else empty."""
+    if series.against is not Against.PREVIOUS:
+        return ""
+    newest = len(series.stops) - 1
+    name = series.stops[newest].name
+    changed = [place for track in series.tracks for place in track.changed]
+    last = max(changed, default=None)
+    if last is None:
+        return f"Nothing really changed in any of the {len(series.stops)} runs."
+    if last == newest:
+        several = cases(sum(newest in track.changed for track in series.tracks))
+        return f"In the newest run, {name}, {several} really changed."
+    ago = "one run" if newest - last == 1 else f"{newest - last} runs"
+    return (
+        f"In the newest run, {name}, nothing really changed. The last real change was {ago} before "
+        f"it, in {series.stops[last].name}."
+    )
+
+
+def trust_lines(series: Series) -> Iterator[str]:
+    """Yield in short whether the series is to be believed."""
+    if any(track.row.ratio is not None for track in series.tracks):
+        yield (
+            f"Each time is held against that of {series.baseline} in the same run, measured "
+            "interleaved: a day on which the machine was slower cancels."
+        )
+    steps = [step for track in series.tracks for step in track.steps if step is not None]
+    if widths := width_line(steps):
+        yield f"{widths}; of what is claimed, 5 % may be by chance."
+    others = [stop for stop in series.stops if stop.differences or stop.unlike]
+    if not others:
+        yield "Machine, interpreter and versions are the same in all runs."
+    elif series.against is Against.PREVIOUS:
+        changes = "once, in" if len(others) == 1 else f"{len(others)} times, last in"
+        yield f"The environment changed {changes} {others[-1].name}."
+    else:
+        names = f"{others[0].name} was" if len(others) == 1 else f"{len(others)} runs were"
+        yield f"{names} measured in another environment."
 
 
 def believe(series: Series) -> Iterator[str]:

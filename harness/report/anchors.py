@@ -12,18 +12,30 @@ import re
 from typing import TYPE_CHECKING
 
 from harness.analysis.knobs import beside
-from harness.plan import format_params
+from harness.plan import Runtime, format_params
 
 if TYPE_CHECKING:
-    from harness.plan import Group, Runtime
+    from collections.abc import Iterable
+
+    from harness.analysis.rows import CaseRow
+    from harness.plan import Group
     from harness.scenario import ParamValue
 
-__all__ = ["case_anchor", "group_anchor", "scenario_anchor", "segment"]
+__all__ = [
+    "Distinct",
+    "case_anchor",
+    "group_anchor",
+    "row_anchor",
+    "scenario_anchor",
+    "section_anchor",
+    "segment",
+]
 
 _ELSEWHERE = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 60
 # Enough of the digest to tell the names of one page apart.
 _DIGITS = 8
+_SHARE = "sync_ratio"
 
 
 def segment(name: str) -> str:
@@ -48,10 +60,28 @@ def scenario_anchor(scenario: str, runtime: Runtime | None = None) -> str:
 
 def group_anchor(group: Group, *, with_runtime: bool = False) -> str:
     """Return where a group's panel is: its scenario's anchor, its share, its other parameters."""
-    settings = [f"{segment(name)}={_value(value)}" for name, value in beside(group)]
-    share = _value(dict(group.params)["sync_ratio"])
+    others = [(name, _text(value)) for name, value in beside(group)]
     runtime = group.runtime if with_runtime else None
-    return scenario_anchor(group.scenario, runtime) + ",".join([share, *settings])
+    share = _text(dict(group.params)[_SHARE])
+    return scenario_anchor(group.scenario, runtime) + _setting(share, others)
+
+
+def row_anchor(row: CaseRow, *, with_runtime: bool = False) -> str:
+    """Return where the panel of a row's group is, on a page about several runs.
+
+    As in the report of either run, unless a value is made to look like several parameters, or the
+    interpreter is not CPython.
+    """
+    words = [tuple(word.partition("=")[::2]) for word in row.params.split(";")]
+    share = next(value for name, value in words if name == _SHARE)
+    others = [(name, value) for name, value in words if name != _SHARE]
+    return section_anchor(row, with_runtime=with_runtime) + _setting(share, others)
+
+
+def section_anchor(row: CaseRow, *, with_runtime: bool = False) -> str:
+    """Return where the section of a row's scenario is, on a page about several runs."""
+    runtime = Runtime(row.python, loop=row.loop) if with_runtime else None
+    return scenario_anchor(row.scenario, runtime)
 
 
 def case_anchor(group: str, variant: str) -> str:
@@ -59,5 +89,22 @@ def case_anchor(group: str, variant: str) -> str:
     return f"{group}/{segment(variant)}"
 
 
-def _value(value: ParamValue) -> str:
-    return segment(format_params([("", value)]).removeprefix("="))
+class Distinct:
+    """Gives each anchor of a page once: what is asked for again gets a number behind it."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def __call__(self, anchor: str) -> str:
+        """Return *anchor*, or one like it that nobody was given."""
+        number = self._given[anchor] = self._given.get(anchor, 0) + 1
+        return anchor if number == 1 else f"{anchor}~{number}"
+
+
+def _setting(share: str, others: Iterable[tuple[str, str]]) -> str:
+    words = [f"{segment(name)}={segment(value)}" for name, value in others]
+    return ",".join([segment(share), *words])
+
+
+def _text(value: ParamValue) -> str:
+    return format_params([("", value)]).removeprefix("=")

@@ -14,7 +14,7 @@ from harness.report.figures import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Claim", "set_apart"]
+__all__ = ["Claim", "ToldChange", "set_apart"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,21 @@ class Claim:
     tone: str
     anchor: str
     about: str
+
+
+@dataclass(frozen=True)
+class ToldChange:
+    """What one *variant* did between runs: the rest of a sentence whose subject it is.
+
+    *anchor* is where that is shown, *link* says what is there, *run* is empty where it is clear.
+    """
+
+    variant: str
+    text: str
+    anchor: str
+    tone: str
+    link: str
+    run: str = ""
 
 
 def set_apart(text: str, variants: Iterable[str]) -> Markup:

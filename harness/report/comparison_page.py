@@ -18,6 +18,7 @@ from harness.analysis.change_story import (
     moved_together,
     presence_lines,
     time_statements,
+    trust_lines,
     verdict,
     verdict_line,
 )
@@ -25,12 +26,16 @@ from harness.analysis.comparison import Means, Presence
 from harness.analysis.findings import run_findings
 from harness.analysis.places import Places
 from harness.record import Severity
+from harness.report.anchors import Distinct, case_anchor, row_anchor, section_anchor
+from harness.report.claims import ToldChange
+from harness.report.compared import change_words
 from harness.report.comparison import half_of, signed_bytes, signed_count
 from harness.report.figures import count_text, ratio_parts, time_text, time_unit, visible
 from harness.report.interval_chart import Interval, interval_chart, reach_of
 from harness.report.palette import palette
 from harness.report.picture import Picture
 from harness.report.run_facts import run_facts
+from harness.report.svg import inline_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
     from harness.report.figures import Unit
     from harness.report.palette import Mark
 
-__all__ = ["ComparisonPage", "Told", "make_comparison_page", "shaky", "statements"]
+__all__ = ["ComparisonPage", "make_comparison_page", "shaky", "statements"]
 
 _MOST_TIMES, _MOST_COUNTS = 5, 3
 _MOST_CHARTS = 60  # on a page: then only settings in which something changed have one
@@ -49,19 +54,14 @@ _MOST_OPEN = 300  # rows that a page shows without being asked
 
 
 @dataclass(frozen=True)
-class Told:
-    """One sentence of the story: a *variant* set apart, what it did, and where that is shown."""
-
-    variant: str
-    text: str
-    anchor: str
-    tone: str
-
-
-@dataclass(frozen=True)
 class Row:
-    """One row of the table of changes. *word* is the verdict, *mark* how it is coloured."""
+    """One row of the table of changes. *word* is the verdict, *mark* how it is coloured.
 
+    The page's filter finds it by its *words*.
+    """
+
+    anchor: str
+    words: str
     variant: str
     colour: str
     is_baseline: bool
@@ -80,9 +80,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """One scenario on one runtime; *opened* if its table shows from the start."""
+    """One scenario on one runtime; *opened* if its table shows from the start.
+
+    The page's filter finds it by its *words*.
+    """
 
     anchor: str
+    words: str
     name: str
     title: str
     runtime: str
@@ -98,16 +102,19 @@ class Section:
 
 @dataclass(frozen=True)
 class ComparisonPage:
-    """The whole page; *gate* is None where no gate looked."""
+    """The whole page; *gate* is None where no gate looked, *changed* if anything did."""
 
     base: str
     new: str
     verdict: str
-    gate: tuple[Told, ...] | None
-    told: tuple[Told, ...]
+    gate: tuple[ToldChange, ...] | None
+    told: tuple[ToldChange, ...]
     further: str
     lines: tuple[str, ...]
+    changed: bool
+    trust: tuple[str, ...]
     sections: tuple[Section, ...]
+    marks: dict[str, Mark]
     belief: tuple[str, ...]
     facts: tuple[tuple[str, str, str, bool], ...]
     shaky: tuple[tuple[str, Finding], ...]
@@ -129,34 +136,55 @@ def make_comparison_page(
         list(several)
         for _, several in groupby(changes, key=lambda c: (c.row.scenario, c.row.python, c.row.loop))
     ]
-    anchors = {id(change): f"s{number}" for number, each in enumerate(groups, 1) for change in each}
+    several_runtimes = len({(change.row.python, change.row.loop) for change in changes}) > 1
+    distinct = Distinct()
+    anchors = {}
+    for each in groups:
+        for change in each:
+            panel = row_anchor(change.row, with_runtime=several_runtimes)
+            anchors[id(change)] = distinct(case_anchor(panel, change.row.variant))
     charted = _charted(groups, places)
     folded = len(changes) > _MOST_OPEN
     titles = {**base.titles, **new.titles}
     told, further = statements(comparison, places, anchors)
+    found = tuple(shaky([base, new]))
     return ComparisonPage(
         base=visible(comparison.base),
         new=visible(comparison.new),
         verdict=visible(verdict_line(comparison)),
         gate=None
         if regressions is None
-        else tuple(_regression(found, places, anchors) for found in regressions),
+        else tuple(_regression(each, places, anchors) for each in regressions),
         told=told,
         further=further,
         lines=tuple(map(visible, _lines(comparison, places))),
+        changed=any(map(_is_worth_a_look, changes)),
+        trust=tuple(map(visible, trust_lines(comparison, len(found)))),
         sections=tuple(
-            _section(f"s{number}", each, comparison, marks, places, charted, titles, folded=folded)
+            _section(
+                f"s{number}",
+                distinct(section_anchor(each[0].row, with_runtime=several_runtimes)),
+                each,
+                comparison,
+                marks,
+                places,
+                charted,
+                titles,
+                anchors,
+                folded=folded,
+            )
             for number, each in enumerate(groups, 1)
         ),
+        marks=marks,
         belief=tuple(map(visible, belief_lines(comparison))),
         facts=tuple(_facts(comparison, base, new)),
-        shaky=tuple(shaky([base, new])),
+        shaky=found,
     )
 
 
 def statements(
     comparison: Comparison, places: Places, anchors: dict[int, str]
-) -> tuple[tuple[Told, ...], str]:
+) -> tuple[tuple[ToldChange, ...], str]:
     """Return the changes that matter most as sentences, and how many there are beside them."""
     times = time_statements(comparison, places)
     counts = allocation_statements(comparison, places)
@@ -164,15 +192,23 @@ def statements(
     rest = len(times) + len(counts) - len(shown)
     further = f"and {rest} more {'variant' if rest == 1 else 'variants'}" if rest else ""
     return tuple(
-        Told(visible(each.variant), visible(each.text), anchors[id(each.change)], str(each.tone))
+        ToldChange(
+            visible(each.variant),
+            visible(each.text),
+            anchors[id(each.change)],
+            str(each.tone),
+            "cases" if " cases" in each.text else "case",
+        )
         for each in shown
     ), further
 
 
-def _regression(found: Regression, places: Places, anchors: dict[int, str]) -> Told:
+def _regression(found: Regression, places: Places, anchors: dict[int, str]) -> ToldChange:
     row = found.change.row
     text = f"in {places.of(row)}: {found.told}"
-    return Told(visible(row.variant), visible(text), anchors[id(found.change)], "loss")
+    return ToldChange(
+        visible(row.variant), visible(text), anchors[id(found.change)], "loss", "case"
+    )
 
 
 def _lines(comparison: Comparison, places: Places) -> Iterator[str]:
@@ -199,6 +235,7 @@ def _charted(groups: Sequence[Sequence[Change]], places: Places) -> set[tuple[st
 
 
 def _section(
+    name: str,
     anchor: str,
     several: Sequence[Change],
     comparison: Comparison,
@@ -206,10 +243,14 @@ def _section(
     places: Places,
     charted: set[tuple[str, str]],
     titles: dict[str, str],
+    anchors: dict[int, str],
     *,
     folded: bool,
 ) -> Section:
+    """Return one section; the ids of its charts begin with *name*."""
     first = several[0].row
+    title = titles.get(first.scenario, first.scenario)
+    runtime = f"python {first.python}, {first.loop}"
     settings = {
         setting: list(changes)
         for setting, changes in groupby(several, key=lambda change: places.setting(change.row))
@@ -226,22 +267,26 @@ def _section(
     )
     return Section(
         anchor=anchor,
+        words=visible(f"{first.scenario} {title} {runtime}"),
         name=visible(first.scenario),
-        title=visible(titles.get(first.scenario, first.scenario)),
-        runtime=visible(f"python {first.python}, {first.loop}"),
+        title=visible(title),
+        runtime=visible(runtime),
         digest=_digest(several),
         opened=not folded or any(map(_is_worth_a_look, several)),
         charts=tuple(
             Picture(
                 visible(setting),
                 _note(settings[setting]),
-                interval_chart(
-                    rows,
-                    comparison.threshold,
-                    reach,
-                    f"{anchor}-{place}",
-                    f"New time / base time: {first.scenario}, {setting}",
+                inline_svg(
+                    interval_chart(
+                        rows,
+                        comparison.threshold,
+                        reach,
+                        f"{name}-{place}",
+                        f"New time / base time: {first.scenario}, {setting}",
+                    )
                 ),
+                visible(_words(settings[setting], places)),
             )
             for place, (setting, rows) in enumerate(drawn.items(), 1)
         ),
@@ -256,7 +301,7 @@ def _section(
             for row in (c.base, c.new)
             if row is not None
         ),
-        rows=tuple(_row(change, marks, places, unit) for change in several),
+        rows=tuple(_row(change, anchors[id(change)], marks, places, unit) for change in several),
     )
 
 
@@ -302,7 +347,14 @@ def _is_worth_a_look(change: Change) -> bool:
     return is_claimed(change) or change.counts_differ or change.presence is not Presence.BOTH
 
 
-def _row(change: Change, marks: dict[str, Mark], places: Places, unit: Unit) -> Row:
+def _words(changes: Sequence[Change], places: Places) -> str:
+    """Return what the filter finds *changes* of one setting by, or one of them."""
+    row = changes[0].row
+    words = [word for change in changes for word in change_words(change)]
+    return " ".join([places.setting(row), row.params, *dict.fromkeys(words)])
+
+
+def _row(change: Change, anchor: str, marks: dict[str, Mark], places: Places, unit: Unit) -> Row:
     row, base, new = change.row, change.base, change.new
     ratio = change.ratio
     value, half = ratio_parts(ratio.value, half_of(ratio)) if ratio else ("", "")
@@ -313,6 +365,8 @@ def _row(change: Change, marks: dict[str, Mark], places: Places, unit: Unit) -> 
         word = "not shown"
     before, after = (count_text(each.allocations) if each else "" for each in (base, new))
     return Row(
+        anchor=anchor,
+        words=visible(_words([change], places)),
         variant=visible(row.variant),
         colour=marks[row.variant].colour,
         is_baseline=row.is_baseline,

@@ -65,7 +65,10 @@ class Areas:
 
 @dataclass(frozen=True)
 class Dot:
-    """A marker of matplotlib's, *size* pixels across, with a thin edge in the paper's colour."""
+    """A marker of matplotlib's, *size* pixels across, with a thin edge in the paper's colour.
+
+    A *hollow* one is the other way round: paper, with an edge in its colour.
+    """
 
     x: float
     y: float
@@ -73,6 +76,7 @@ class Dot:
     colour: str
     size: float
     opacity: float = 1.0
+    hollow: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,27 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from harness.report.drawing import GRID, MUTED, Areas, Dot, Drawing, Strokes, Told, Words
 from harness.report.figures import ratio_parts, significant
-from harness.report.scale import log_ticks, shorten
-from harness.report.vector import Vector, number, round_ticks
+from harness.report.lettering import fitted
+from harness.report.scale import log_ticks, round_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from markupsafe import Markup
+    from collections.abc import Callable, Iterator, Sequence
 
     from harness.analysis.estimate import Estimate
+    from harness.report.drawing import Part
 
 __all__ = ["Interval", "interval_chart", "reach_of"]
 
-_WIDTH, _ROW, _TOP, _AXIS = 358.0, 22.0, 4.0, 24.0
-_LEFT, _RIGHT = 126.0, 246.0
-_LONGEST_NAME = 18
+_WIDTH, _ROW, _TOP, _AXIS = 366.0, 22.0, 4.0, 24.0
+# The plot: names are left of it, figures right of it. As wide in every chart, so that those of one
+# scenario, whose axes are alike, can be held against each other.
+_LEFT, _RIGHT = 132.0, 256.0
+_GAP, _SMALL = 10.0, 11.0
 _LEAST_REACH = math.log(1.06)  # noise below that would fill the chart
 _FARTHEST = 600.0  # of a log: what a float can be
-_NEAREST = 27.0  # pixels between two labels of the axis
+_NEAREST = 29.0  # pixels between two labels of the axis
 _WIDE = math.log(2)  # from here on ticks are like 1, 2, 5, 10
 
 
@@ -73,43 +75,46 @@ def reach_of(rows: Sequence[Interval], threshold: float) -> float:
 
 def interval_chart(
     rows: Sequence[Interval], threshold: float, reach: float, name: str, title: str
-) -> Markup:
+) -> Drawing:
     """Draw *rows*; the band is what is too small to be claimed. Claimed differences are filled."""
-    height = _TOP + _ROW * len(rows)
-    drawing = Vector(_WIDTH, height + _AXIS, name, title, "; ".join(row.about for row in rows))
+    bottom = _TOP + _ROW * len(rows)
 
-    def across(log: float) -> float:
+    def across(ratio: float) -> float:
+        log = math.log(ratio) if ratio > 0 else -_FARTHEST
         return _LEFT + (min(max(log / reach, -1), 1) + 1) / 2 * (_RIGHT - _LEFT)
 
-    edge = math.log1p(threshold)
-    drawing.band(across(-edge), 0, across(edge) - across(-edge), height, "v-band")
-    for tick in _ticks(reach):
-        x = across(math.log(tick))
-        drawing.path([f"M{number(x)} 0V{number(height)}"], "v-one" if tick == 1 else "v-grid")
-        drawing.text(x, height + 16, f"{tick:g}", "v-axis v-middle")
+    low, high = across(1 / (1 + threshold)), across(1 + threshold)
+    parts: list[Part] = [
+        Areas((((low, 0), (high, 0), (high, bottom), (low, bottom)),), GRID),
+        *_axis(_ticks(reach), across, bottom),
+    ]
     for place, row in enumerate(rows):
-        y = _TOP + _ROW * (place + 0.5)
-        strong = " v-strong" if row.is_claimed else ""
-        drawing.text(0, y + 4, shorten(row.name, _LONGEST_NAME), f"v-name{strong}")
-        if row.ratio.low is not None and row.ratio.high is not None:
-            start, end = (
-                across(math.log(each or 1e-300)) for each in (row.ratio.low, row.ratio.high)
-            )
-            drawing.path(
-                [f"M{number(start)} {number(y)}H{number(end)}"],
-                "v-interval v-direct" if row.is_direct else "v-interval",
-                colour=row.colour,
-            )
-        drawing.dot(
-            across(math.log(row.ratio.value)),
-            y,
-            4.5,
-            "v-claimed" if row.is_claimed else "v-open",
-            colour=row.colour,
-            tip=row.about,
-        )
-        drawing.text(_RIGHT + 10, y + 4, row.label, f"v-value{strong}")
-    return drawing.svg()
+        drawn = tuple(_row(row, _TOP + _ROW * (place + 0.5), across))
+        parts.append(Told(row.about, drawn, row.name))
+    described = "; ".join(row.about for row in rows)
+    return Drawing(name, title, described, _WIDTH, bottom + _AXIS, tuple(parts))
+
+
+def _row(row: Interval, y: float, across: Callable[[float], float]) -> Iterator[Part]:
+    strong = row.is_claimed
+    yield Words(0, y + 4, fitted(row.name, _LEFT - _GAP, bold=strong), bold=strong)
+    low, high = row.ratio.low, row.ratio.high
+    if low is not None and high is not None:
+        path = ((across(low), y), (across(high), y))
+        yield Strokes((path,), row.colour, 2, (2, 3) if row.is_direct else None)
+    yield Dot(across(row.ratio.value), y, "o", row.colour, 9, hollow=not strong)
+    text = fitted(row.label, _WIDTH - _RIGHT - _GAP, bold=strong)
+    yield Words(_RIGHT + _GAP, y + 4, text, bold=strong)
+
+
+def _axis(
+    ticks: Sequence[float], across: Callable[[float], float], bottom: float
+) -> Iterator[Part]:
+    lines = {tick: ((across(tick), 0.0), (across(tick), bottom)) for tick in ticks}
+    yield Strokes(tuple(line for tick, line in lines.items() if tick != 1), GRID)
+    yield Strokes((lines[1],), MUTED)
+    for tick in ticks:
+        yield Words(across(tick), bottom + 16, f"{tick:g}", MUTED, _SMALL, "middle")
 
 
 def _ticks(reach: float) -> list[float]:

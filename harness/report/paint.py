@@ -39,7 +39,7 @@ _STYLE: dict[Any, Any] = {  # keys are a literal type of matplotlib's, different
     "text.parse_math": False,  # a "$" in a name is a "$"
     "path.simplify": False,
 }
-_EDGE = 0.9
+_EDGE, _RIM = 0.9, 1.8  # of a dot, and of one that is hollow
 _COMPRESSION = 3  # zlib's 6 takes twice as long for a tenth less
 _ANCHORS: dict[str, tuple[Literal["left", "center", "right"], float]] = {
     "start": ("left", 0.0),
@@ -115,6 +115,8 @@ class _Brush:
         self._colours = colours
         self._upright = Affine2D().scale(scale, -scale).translate(0, height * scale)
         self._told = 0
+        # One for all texts: to make it takes longer than to write one.
+        self._artist = Text(rotation_mode="anchor", transform=IdentityTransform())
 
     def paint(self, parts: Sequence[Part]) -> None:
         for part in parts:
@@ -131,9 +133,11 @@ class _Brush:
                     context = self._context(part.colour, part.opacity, 0)
                     self._path(context, _polylines(part.paths), part.colour)
                 case Dot():
-                    context = self._context(PAPER, part.opacity, _EDGE)
+                    edge, fill = (PAPER, part.colour)[:: -1 if part.hollow else 1]
+                    width = _RIM if part.hollow else _EDGE
+                    context = self._context(edge, part.opacity, width)
                     shape = _marker(part.marker, part.size)
-                    self._path(context, shape, part.colour, (part.x, part.y))
+                    self._path(context, shape, fill, (part.x, part.y))
                 case Words():
                     self._words(part)
                 case Told():
@@ -170,21 +174,15 @@ class _Brush:
         text = printable(words.text)  # or the SVG may not be one
         # An SVG anchors the text itself, however wide its letters turn out to be; for that it
         # reads the artist. Where letters are drawn, they are moved by what of them is before x.
-        artist = Text(
-            x,
-            self._height * self._scale - y,
-            text,
-            horizontalalignment=anchor,
-            rotation_mode="anchor",
-            transform=IdentityTransform(),
-        )
+        self._artist.set_position((x, self._height * self._scale - y))
+        self._artist.set_horizontalalignment(anchor)
         if share and not self._anchored:
             width, _, _ = self._renderer.get_text_width_height_descent(text, font, False)
             before = share * width
             angle = math.radians(words.angle)
             x -= math.cos(angle) * before
             y += math.sin(angle) * before
-        self._renderer.draw_text(context, x, y, text, font, words.angle, mtext=artist)
+        self._renderer.draw_text(context, x, y, text, font, words.angle, mtext=self._artist)
         context.restore()
 
 

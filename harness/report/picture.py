@@ -13,8 +13,12 @@ __all__ = ["Picture"]
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn chart; *note* explains how to read it."""
+    """A drawn chart; *note* explains how to read it.
+
+    The page's filter finds it by its *words*; without any it goes with what it stands in.
+    """
 
     title: str
     note: str
     svg: Markup
+    words: str = ""

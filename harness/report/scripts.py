@@ -14,7 +14,7 @@ __all__ = ["COMPARISON_SCRIPTS", "PAGE_SCRIPTS", "Script", "read_script"]
 # In the order in which they run. They share nothing but the page: each can be left out.
 PAGE_SCRIPTS = ("sorting.js", "copying.js", "filter.js", "panels.js", "calculator.js")
 # Those of a page about several runs.
-COMPARISON_SCRIPTS = ("sorting.js",)
+COMPARISON_SCRIPTS = ("sorting.js", "copying.js", "filter.js", "panels.js")
 
 
 @dataclass(frozen=True)

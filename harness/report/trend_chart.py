@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from harness.report.scale import shorten
-from harness.report.vector import Vector, number, round_ticks
+from harness.report.drawing import GRID, INK, MUTED, Dot, Drawing, Strokes, Told, Words
+from harness.report.lettering import fitted, width_of
+from harness.report.scale import round_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from markupsafe import Markup
+    from harness.report.drawing import Part, Place
 
 __all__ = ["Break", "Trend", "TrendPoint", "trend_chart"]
 
-_WIDTH, _LEFT, _RIGHT = 420.0, 54.0, 318.0
+_WIDTH, _LEFT, _RIGHT = 440.0, 54.0, 322.0
 _NAME, _PLOT, _GAP, _AXIS, _HEAD = 21.0, 36.0, 9.0, 24.0, 18.0
-_CHARACTER = 7.2
+_SMALL = 11.0
 _LEAST_SPAN = 0.08  # of a log, or of the value: noise below that would fill a row
-_NEAREST = 34.0  # pixels between two labels of the axis
 _FARTHEST = 650.0  # of a log
 _MANY = 40  # points whose dots would touch
-_LONGEST_NAME = 44
+_TINY = 0.1  # pixels of a line that is a dot by its round ends
 _LEAST_GAP = 13.0  # pixels between two ticks of a row
 
 
@@ -71,27 +71,24 @@ def trend_chart(
     *,
     logarithmic: bool,
     joined: bool = True,
-) -> Markup:
+) -> Drawing:
     """Draw *rows* over *places*, the runs; a ring is a change that is claimed.
 
     *logarithmic*: equal ratios are equally high; else a row is drawn in steps, as counts are.
     """
     head = _HEAD if breaks else 0.0
     tall = _NAME + _PLOT + _GAP
-    height = head + tall * len(rows)
-    about = "; ".join(f"{row.name}: {row.about}" for row in rows)
-    drawing = Vector(_WIDTH, height + _AXIS, name, title, about)
+    bottom = head + tall * len(rows)
     pitch = (_RIGHT - _LEFT - 12) / max(1, len(places) - 1)
 
     def across(place: float) -> float:
         return _LEFT + 6 + place * pitch if len(places) > 1 else (_LEFT + _RIGHT) / 2
 
-    _draw_breaks(drawing, breaks, across, height, head)
-    _draw_places(drawing, places, across, height)
+    parts: list[Part] = []
+    grid: list[tuple[Place, Place]] = []
     parted = {each.place for each in breaks if each.parts}
     for index, row in enumerate(rows):
         top = head + tall * index + _NAME
-        drawing.text(_LEFT, top - 8, shorten(row.name, _LONGEST_NAME), "v-name")
         low, high = _span(row, logarithmic=logarithmic)
 
         def down(value: float, top: float = top, low: float = low, high: float = high) -> float:
@@ -100,16 +97,24 @@ def trend_chart(
 
         for tick in _row_ticks(low, high, logarithmic=logarithmic):
             y = down(tick)
-            drawing.path([f"M{number(_LEFT)} {number(y)}H{number(_RIGHT)}"], "v-grid")
-            drawing.text(_LEFT - 6, y + 4, tick_label(tick), "v-axis v-end")
-        _draw_row(drawing, row, across, down, parted, steps=not logarithmic, joined=joined)
-        y = down(row.points[-1].value)
-        drawing.text(_RIGHT + 8, y + 4, row.label, "v-value")
-    return drawing.svg()
+            text = fitted(tick_label(tick), _LEFT - 6, _SMALL)
+            grid.append(((_LEFT, y), (_RIGHT, y)))
+            parts.append(Words(_LEFT - 6, y + 4, text, MUTED, _SMALL, "end"))
+        drawn: list[Part] = [Words(_LEFT, top - 8, fitted(row.name, _WIDTH - _LEFT))]
+        drawn += _row(row, across, down, parted, steps=not logarithmic, joined=joined)
+        label = fitted(row.label, _WIDTH - _RIGHT - 8)
+        drawn.append(Words(_RIGHT + 8, down(row.points[-1].value) + 4, label))
+        parts.append(Told("", tuple(drawn), row.name))
+    beneath = (
+        *_breaks(breaks, across, head, bottom),
+        *_places(places, across, bottom),
+        Strokes(tuple(grid), GRID),
+    )
+    described = "; ".join(f"{row.name}: {row.about}" for row in rows)
+    return Drawing(name, title, described, _WIDTH, bottom + _AXIS, (*beneath, *parts))
 
 
-def _draw_row(
-    drawing: Vector,
+def _row(
     row: Trend,
     across: Callable[[float], float],
     down: Callable[[float], float],
@@ -117,85 +122,67 @@ def _draw_row(
     *,
     steps: bool,
     joined: bool,
-) -> None:
-    drawing.path(
-        (
-            f"M{number(across(p.place))} {number(down(p.low))}V{number(down(p.high))}"
-            for p in row.points
-            if p.low is not None and p.high is not None
-        ),
-        "v-whisker",
-        colour=row.colour,
-    )
+) -> Iterator[Part]:
+    spots = [(across(point.place), down(point.value)) for point in row.points]
     if joined:
-        drawing.path(_line(row, across, down, parted, steps=steps), "v-line", colour=row.colour)
-    # A path of no length with round ends is a dot.
-    drawing.path(
-        (f"M{number(across(p.place))} {number(down(p.value))}h0" for p in row.points),
-        "v-dots v-small" if len(row.points) > _MANY else "v-dots",
-        colour=row.colour,
-    )
-    for point in row.points:
+        yield Strokes(tuple(_pieces(row.points, spots, parted, steps=steps)), row.colour, 1.6)
+    # Beneath the marks of its run, which show within it.
+    for point, (x, y) in zip(row.points, spots, strict=True):
         if point.is_marked:
-            drawing.dot(
-                across(point.place),
-                down(point.value),
-                6,
-                "v-ring",
-                tip=f"{row.name}: {point.tip}",
-            )
+            ring = Dot(x, y, "o", INK, 12, hollow=True)
+            yield Told(f"{row.name}: {point.tip}", (ring,))
+    whiskers = tuple(
+        ((x, down(point.low)), (x, down(point.high)))
+        for point, (x, _) in zip(row.points, spots, strict=True)
+        if point.low is not None and point.high is not None
+    )
+    if whiskers:
+        yield Strokes(whiskers, row.colour, 1.2, opacity=0.55)
+    dots = tuple(((x - _TINY, y), (x + _TINY, y)) for x, y in spots)
+    yield Strokes(dots, row.colour, 3 if len(spots) > _MANY else 5, rounded=True)
 
 
-def _line(
-    row: Trend,
-    across: Callable[[float], float],
-    down: Callable[[float], float],
-    parted: set[int],
-    *,
-    steps: bool,
-) -> Iterator[str]:
-    before = None
-    for point in row.points:
-        x, y = number(across(point.place)), number(down(point.value))
-        gap = before is None or any(before < place <= point.place for place in parted)
-        if gap:
-            yield f"M{x} {y}"
+def _pieces(
+    points: Sequence[TrendPoint], spots: Sequence[Place], parted: set[int], *, steps: bool
+) -> Iterator[tuple[Place, ...]]:
+    """Yield the pieces of a line, which ends before a place in *parted* and begins again there."""
+    piece = [spots[0]]
+    for (before, point), (x, y) in zip(pairwise(points), spots[1:], strict=True):
+        if any(before.place < place <= point.place for place in parted):
+            yield tuple(piece)
+            piece = []
         elif steps:
-            yield f"H{x}V{y}"
-        else:
-            yield f"L{x} {y}"
-        before = point.place
+            piece.append((x, piece[-1][1]))
+        piece.append((x, y))
+    yield tuple(piece)
 
 
-def _draw_breaks(
-    drawing: Vector,
-    breaks: Sequence[Break],
-    across: Callable[[float], float],
-    height: float,
-    head: float,
-) -> None:
+def _breaks(
+    breaks: Sequence[Break], across: Callable[[float], float], head: float, bottom: float
+) -> Iterator[Part]:
     taken: list[tuple[float, float]] = []
     # Where there is no room for all labels, those that matter most are written.
     for each in sorted(breaks, key=lambda each: not each.parts):
-        x = across(each.place - 0.5)
-        drawing.path([f"M{number(x)} {number(head - 3)}V{number(height)}"], "v-break", tip=each.tip)
-        room = len(each.label) * _CHARACTER / 2
-        start = min(max(x - room, 0), _WIDTH - 2 * room)
-        if all(start > end or start + 2 * room < begin for begin, end in taken):
-            drawing.text(start, 12, each.label, "v-axis")
-            taken.append((start - 8, start + 2 * room + 8))
+        x, width = across(each.place - 0.5), width_of(each.label, _SMALL)
+        drawn: list[Part] = [Strokes((((x, head - 3), (x, bottom)),), MUTED, dash=(3, 3))]
+        start = min(max(x - width / 2, 0), _WIDTH - width)
+        if all(start > end or start + width < begin for begin, end in taken):
+            drawn.append(Words(start, 12, each.label, MUTED, _SMALL))
+            taken.append((start - 8, start + width + 8))
+        yield Told(each.tip, tuple(drawn))
 
 
-def _draw_places(
-    drawing: Vector, places: Sequence[str], across: Callable[[float], float], height: float
-) -> None:
-    """Write the labels of the axis that have room, the last one always."""
+def _places(
+    places: Sequence[str], across: Callable[[float], float], bottom: float
+) -> Iterator[Part]:
+    """Yield the labels of the axis that have room, the last one always."""
     free = math.inf
     for place in range(len(places) - 1, -1, -1):
-        x, half = across(place), max(len(places[place]) * _CHARACTER, _NEAREST - 12) / 2
-        if x + half <= free:
-            drawing.text(x, height + 15, places[place], "v-axis v-middle")
-            free = x - half - 6
+        width = width_of(places[place], _SMALL)
+        x = min(max(across(place), width / 2), _WIDTH - width / 2)
+        if x + width / 2 <= free:
+            yield Words(x, bottom + 15, places[place], MUTED, _SMALL, "middle")
+            free = x - width / 2 - 8
 
 
 def _scaled(value: float, *, logarithmic: bool) -> float:

@@ -18,6 +18,7 @@ from harness.analysis.change_story import (
     moved_together,
     presence_lines,
     time_statements,
+    trust_lines,
     verdict_line,
 )
 from harness.analysis.comparison import Comparison, compare_runs
@@ -122,6 +123,20 @@ def test_how_they_were_compared_is_a_sentence() -> None:
     counted = [a_run(name, instruments=("allocations",)) for name in ("base", "new")]
     assert means_line(compare_runs(*counted)) == "No time was measured in both runs."
     assert next(iter(belief_lines(compare_runs(*counted)))) == "No time was measured in both runs."
+
+
+def test_whether_to_believe_it_is_told_in_short() -> None:
+    base, new = again()
+    means, widths, around = trust_lines(compare_runs(base, new), 0)
+    assert means == means_line(compare_runs(base, new))
+    assert widths.startswith("The 95 % intervals are ± ")
+    assert around == "Machine, interpreter and versions are the same in both."
+    other = dict.fromkeys(("memray", "pyperf", "compiler", "operating system"), "9")
+    changed = replace(new, environment={**new.environment, **other})
+    *_, around, shaky = trust_lines(compare_runs(base, changed, allow_unlike=True), 2)
+    assert around.startswith("Not the same around them: ")
+    assert around.endswith(" and 1 more.")
+    assert shaky == "2 things were shaky while they were measured."
 
 
 def test_runs_without_allocations_say_nothing_of_them() -> None:

@@ -11,7 +11,7 @@ import pytest
 from harness.analysis.comparison import compare_runs
 from harness.analysis.places import Places
 from harness.analysis.series import Against, Series, another_plan, trace
-from harness.analysis.series_story import believe, events, headline
+from harness.analysis.series_story import believe, events, headline, newest_line, trust_lines
 from harness.errors import InputError
 from harness.plan import PRESETS, Runtime
 from tests.analysis.test_comparison import a_run, allocating, slower, timed
@@ -74,6 +74,34 @@ def test_against_the_first_a_change_stays_told() -> None:
     series = trace(nightly(4, slower_from=2), Against.FIRST)
     assert told_of(series) == [(3, "task"), (2, "task")]
     assert headline(series).startswith("Against night-0, 4 cases take really longer")
+
+
+def test_the_newest_run_is_told_first_and_when_the_last_change_was() -> None:
+    def told(number: int, slower_from: int) -> str:
+        return newest_line(trace(nightly(number, slower_from=slower_from), Against.PREVIOUS))
+
+    assert told(4, 3) == "In the newest run, night-3, 2 cases really changed."
+    assert told(4, 2) == (
+        "In the newest run, night-3, nothing really changed. The last real change was one run "
+        "before it, in night-2."
+    )
+    assert told(6, 2).endswith("The last real change was 3 runs before it, in night-2.")
+    assert told(3, 9) == "Nothing really changed in any of the 3 runs."
+    assert newest_line(trace(nightly(3, slower_from=1), Against.FIRST)) == ""
+
+
+def test_whether_to_believe_it_is_told_in_short() -> None:
+    same = " ".join(trust_lines(trace(nightly(3), Against.PREVIOUS)))
+    assert "held against that of coroutine in the same run" in same
+    assert "The 95 % intervals are ± " in same
+    assert "Machine, interpreter and versions are the same in all runs." in same
+    runs = list(nightly(4))
+    runs[2:] = [replace(run, environment={**run.environment, "memray": "9"}) for run in runs[2:]]
+    for against, expected in (
+        (Against.PREVIOUS, "The environment changed once, in night-2."),
+        (Against.FIRST, "2 runs were measured in another environment."),
+    ):
+        assert expected in [*trust_lines(trace(runs, against))]
 
 
 def test_over_another_interpreter_no_time_is_compared_and_counts_are() -> None:

@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.analysis.rows import case_rows
 from harness.plan import Group, Runtime
-from harness.report.anchors import case_anchor, group_anchor, scenario_anchor, segment
+from harness.report.anchors import (
+    Distinct,
+    case_anchor,
+    group_anchor,
+    row_anchor,
+    scenario_anchor,
+    section_anchor,
+    segment,
+)
 from tests.runs import make_run
 
 if TYPE_CHECKING:
@@ -35,6 +44,22 @@ def test_a_runtime_is_named_where_there_are_several() -> None:
     anchor = group_anchor(a_group("lookup"), with_runtime=True)
     assert anchor == "lookup/cpython-3.13.0-asyncio/0.9"
     assert anchor.startswith(scenario_anchor("lookup", Runtime("3.13.0")))
+
+
+@pytest.mark.parametrize("with_runtime", [False, True])
+def test_a_case_has_the_same_anchor_on_a_page_about_several_runs(with_runtime: bool) -> None:
+    run = make_run(scenarios=("lookup", "a pool"), extra={"size": (64, 0.5), "kind": ("a b",)})
+    anchors = {group_anchor(group, with_runtime=with_runtime) for group in run.plan.groups}
+    rows = case_rows(run)
+    assert {row_anchor(row, with_runtime=with_runtime) for row in rows} == anchors
+    for row in rows:
+        section = section_anchor(row, with_runtime=with_runtime)
+        assert row_anchor(row, with_runtime=with_runtime).startswith(section)
+
+
+def test_what_is_asked_for_again_gets_a_number() -> None:
+    distinct = Distinct()
+    assert [distinct(name) for name in ("a", "b", "a", "a")] == ["a", "b", "a~2", "a~3"]
 
 
 @given(names)

@@ -49,6 +49,11 @@ def test_a_drawing_is_painted_small_and_where_it_says() -> None:
     assert "text &amp; &lt;more&gt;</text>" in svg
 
 
+def test_a_hollow_dot_is_paper_with_an_edge_in_its_colour() -> None:
+    svg = inline_svg(drawing(Dot(5, 6, "o", "#123456", 8, hollow=True)))
+    assert '<circle cx="5" cy="6" r="4" style="fill:var(--card);stroke:#123456' in svg
+
+
 def test_moved_parts_are_where_they_were_and_so_much_further() -> None:
     there = inline_svg(drawing(*moved(EVERY_PART, 20, 7)))
     assert '<path d="M20 7H30M30 12V27"' in there

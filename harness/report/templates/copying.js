@@ -2,12 +2,15 @@
 //
 // button[data-copy=markdown|csv] copies the table of its .tabled: the rows and columns that are
 // shown, in the order in which they are. In CSV a cell is its data-value if it has one, without
-// what is .small in it, and its .half (half of an interval) is a column of its own. A tr.fixed names the rows below it: its text
-// is their first column, whose header is the table's data-groups. a.link copies its own address.
+// what is .small in it, and what has a column of its own: its .half (half of an interval), its .word
+// (a verdict), and what it says .also. A tr.fixed names the rows below it: its text is their first
+// column, whose header is the table's data-groups. a.link copies its own address.
 
 // OWASP, "CSV Injection": what starts like this is a formula to a spreadsheet.
 const FORMULA = /^\s*[=+\-@＝＋－＠]/;
-const FIGURE = /^[-−]?[\d,]*\.?\d+(e[-+]?\d+)?$/i;
+const FIGURE = /^[-+−]?[\d,]*\.?\d+(e[-+]?\d+)?$/i;
+// What has a column of its own in CSV, and what stands behind the header there.
+const ASIDES = { half: "±", word: "difference", also: "figures" };
 // What GitHub-flavoured Markdown takes for markup; an underscore only at the edge of a word.
 const MARKUP = /[\\`*[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
 
@@ -70,16 +73,16 @@ function withoutAsides(cell) {
     return cell?.dataset.value ?? "";
   }
   const shown = cell.cloneNode(true);
-  for (const aside of shown.querySelectorAll(".half, .small")) {
+  for (const aside of shown.querySelectorAll(".half, .word, .also, .small")) {
     aside.remove();
   }
   return plain(shown);
 }
 
-function halfOf(cell) {
-  const half = cell?.querySelector(".half")?.cloneNode(true);
-  half?.querySelector(".star")?.remove();
-  return half ? plain(half).replace(/^±\s*/, "") : "";
+function asideOf(cell, name) {
+  const found = cell?.querySelector(`.${name}`)?.cloneNode(true);
+  found?.querySelector(".star")?.remove();
+  return found ? plain(found).replace(/^±\s*/, "") : "";
 }
 
 // The cells that are shown; those of further columns that one spans are null.
@@ -141,7 +144,7 @@ function csvCell(text) {
     return "";
   }
   if (FIGURE.test(text)) {
-    return text.replaceAll(",", "").replace("−", "-");
+    return text.replace(/^\+|,/g, "").replace("−", "-");
   }
   const safe = FORMULA.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -150,19 +153,20 @@ function csvCell(text) {
 function csv(table) {
   const { headers, rows } = readTable(table);
   const { groups } = table.dataset;
-  const halved = headers.map((_, column) => rows.some(({ cells }) => cells[column]?.querySelector(".half")));
-  const line = (group, texts, halves) => {
-    const columns = texts.flatMap((text, column) => (halved[column] ? [text, halves[column]] : [text]));
-    return `${(groups ? [group, ...columns] : columns).map(csvCell).join(",")}\r\n`;
-  };
-  const names = headers.map(withoutAsides);
-  return [
-    line(groups, names, names.map((name) => `${name} ±`)),
-    ...rows.map(({ group, cells }) => {
-      const all = headers.map((_, column) => cells[column]);
-      return line(group, all.map(withoutAsides), all.map(halfOf));
-    }),
-  ].join("");
+  const asides = headers.map((_, column) =>
+    Object.keys(ASIDES).filter((name) => rows.some(({ cells }) => cells[column]?.querySelector(`.${name}`))),
+  );
+  const line = (group, columns) => `${(groups ? [group, ...columns] : columns).map(csvCell).join(",")}\r\n`;
+  const named = headers.flatMap((header, column) => {
+    const text = withoutAsides(header);
+    return [text, ...asides[column].map((name) => `${text} ${ASIDES[name]}`)];
+  });
+  const written = (cells) =>
+    headers.flatMap((_, column) => {
+      const cell = cells[column];
+      return [withoutAsides(cell), ...asides[column].map((name) => asideOf(cell, name))];
+    });
+  return [line(groups, named), ...rows.map(({ group, cells }) => line(group, written(cells)))].join("");
 }
 
 const WRITERS = { markdown: [markdown, "Table copied as Markdown"], csv: [csv, "Table copied as CSV"] };

@@ -69,10 +69,12 @@ function readPage() {
       holder.holdsCases = true;
     }
   }
-  // Where no case is, there might be one of each variant: the words decide.
+  // Where no case is, as about a chart, there might be one of each of its marks, or of any variant:
+  // the words decide.
   for (const scope of scopes.values()) {
     if (!scope.holdsCases) {
-      scope.cases = [...numbers.keys()];
+      const marks = [...scope.element.querySelectorAll("[data-variant]")];
+      scope.cases = marks.length > 0 ? marks.map((mark) => mark.dataset.variant) : [...numbers.keys()];
     }
   }
   addStyles();
