@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from hypothesis import settings
 
 from harness.environments.kept import CACHE
 from harness.measure.crew import Interpreter
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from harness.measure.group import OnStage
     from harness.record import GroupRecord
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _SCENARIO = '''\
 """A scenario that a user wrote."""

@@ -102,7 +102,7 @@ def stored(folder: Path) -> RunFolder:
 @pytest.fixture
 def _probed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have an interpreter that is known without being asked."""
-    monkeypatch.setattr("harness.command.runtimes.probe", lambda _: SAID)
+    monkeypatch.setattr("harness.measure.environment.probe", lambda *_: SAID)
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ class TestRefusedBeforeMeasuring:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         said = {**SAID, "without_native": "not built for this Python"}
-        monkeypatch.setattr("harness.command.runtimes.probe", lambda _: said)
+        monkeypatch.setattr("harness.measure.environment.probe", lambda *_: said)
         stored.save(make_run(name="first", scenarios=("sample",), measured=0))
         assert (
             "--resume first: it measures value_task_native, which needs the C type (not built for "
@@ -342,7 +342,7 @@ class TestRefusedBeforeMeasuring:
         self, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         said = {**SAID, "without_native": PURE_PYTHON}
-        monkeypatch.setattr("harness.command.runtimes.probe", lambda _: said)
+        monkeypatch.setattr("harness.measure.environment.probe", lambda *_: said)
         assert (
             "nothing is left to measure: value_task_native needs the C type "
             "(AWAITBENCH_PURE_PYTHON=1)"
@@ -399,7 +399,7 @@ class TestDoctor:
         assert "ValueTask Python only (AWAITBENCH_PURE_PYTHON=1)" in told
         assert "hint value_task_native cannot be measured" in told
         assert "Unset AWAITBENCH_PURE_PYTHON." in told
-        monkeypatch.setattr("harness.command.doctor.probe", lambda _: SAID)
+        monkeypatch.setattr("harness.measure.environment.probe", lambda *_: SAID)
         told = " ".join(ask("doctor").out.split())
         assert "ValueTask Python and C" in told
         assert "value_task_native" not in told

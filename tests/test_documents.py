@@ -90,9 +90,8 @@ class TestReferenceRun:
         # Several runtimes take as many times as long.
         assert run.plan.preset.name == ("quick" if len(run.plan.runtimes) > 1 else "standard")
         rows = case_rows(run)
-        assert {row.status for row in rows if row.variant != "eager_task"} == {"ok"}
-        eager = {row.python for row in rows if row.variant == "eager_task" and row.status != "ok"}
-        assert all(python.startswith("3.11.") for python in eager)
+        lacking = {(row.python[:4], row.variant[:5]) for row in rows if row.status != "ok"}
+        assert lacking <= {("3.11", "eager")}
         assert max(runtime.version for runtime in run.plan.runtimes) == (3, 13)
         assert {row.scenario for row in rows} == {*catalog.shipped()}
 

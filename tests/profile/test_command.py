@@ -14,7 +14,6 @@ from memray import FileReader
 from memray.reporters.tree import TreeReporter
 
 from harness import cli
-from harness.command import profile
 from harness.measure.crew import Interpreter
 
 if TYPE_CHECKING:
@@ -353,7 +352,8 @@ def test_a_hang_ends_after_the_patience(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_scenario("stuck", mine="await asyncio.Event().wait()")
-    monkeypatch.setattr(profile, "Interpreter", partial(Interpreter, patience=2.0))
+    impatient = partial(Interpreter, patience=2.0)
+    monkeypatch.setattr("harness.command.interpreters.Interpreter", impatient)
     assert cli.main(["profile", "stuck.py", "mine"]) == 1
     assert "no answer to 'warm_up' within 2 s" in capsys.readouterr().err
 
