@@ -36,9 +36,10 @@ if sys.version_info >= (3, 11):
     said["abi"] = importlib.machinery.EXTENSION_SUFFIXES[0]
     said["base"] = getattr(sys, "_base_executable", None) or sys.executable
     said["in_environment"] = sys.prefix != sys.base_prefix
-    said["modules"] = [
-        name for name in ("pyperf", "memray", "pip", "venv") if importlib.util.find_spec(name)
-    ]
+    said["modules"] = [name for name in ("pyperf", "memray") if importlib.util.find_spec(name)]
+    # Not by all finders: to look for pip, setuptools' replaces a distutils that is imported.
+    find = importlib.machinery.PathFinder.find_spec
+    said["modules"] += [name for name in ("pip", "venv") if find(name)]
 """
 _ANSWER = "import json\nprint(json.dumps(said))\n"
 
