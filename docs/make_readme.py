@@ -70,8 +70,10 @@ def part(run: Run) -> Iterator[str]:
     """Yield what the README shows of the run: where it was measured, tables, sentences."""
     about = run.environment
     virtual = " in a virtual machine" if about["virtual machine"] == "yes" else ""
-    yield "From [the reference run](results/reference) ([its report](reports/reference)),"
-    yield f"preset {run.plan.preset.name}: {all_runtimes(run.plan.runtimes)}, on"
+    minutes = sum(record.duration for record in run.groups) / 60
+    yield "From [the reference run](results/reference) (its report: `make report RUN=reference`),"
+    yield f"preset {run.plan.preset.name}, {minutes:.0f} minutes:"
+    yield f"{all_runtimes(run.plan.runtimes)}, on"
     yield f"{about['cores']} cores of {about['processor']}{virtual}, {about['operating system']}."
     yield "All of it: `awaitbench show reference`."
     for block in blocks(run):

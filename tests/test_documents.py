@@ -83,7 +83,7 @@ def test_make_help_lists_every_target() -> None:
 
 
 class TestReferenceRun:
-    """``results/reference`` and ``reports/reference``, which are kept in the repository."""
+    """``results/reference``, which is kept in the repository."""
 
     def test_every_case_was_measured_and_the_newest_interpreter_is_3_13(self) -> None:
         run = RunFolder(ROOT / "results" / "reference").load()
@@ -96,10 +96,11 @@ class TestReferenceRun:
         assert {row.scenario for row in rows} == {*catalog.shipped()}
 
     def test_its_files_are_no_larger_than_what_can_be_kept_and_opened(self) -> None:
-        for folder, most in (("results", 7_000_000), ("reports", 10_000_000)):
-            for path in (ROOT / folder / "reference").rglob("*"):
-                assert path.is_file()
-                assert path.stat().st_size < most, path
+        paths = [*(ROOT / "results" / "reference").rglob("*")]
+        assert len(paths) > 3
+        for path in paths:
+            assert path.is_file()
+            assert path.stat().st_size < 7_000_000, path
 
     def test_it_holds_no_absolute_path(self) -> None:
         for path in (ROOT / "results" / "reference").iterdir():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.runtimes import name_runtimes, runtime_changes
-from harness.analysis.sentences import Sentence, Tone
+from harness.analysis.sentences import SAME_COUNT, Sentence, Tone
 from harness.analysis.wording import and_list, count
 from harness.strategy import strategy
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["runtime_story"]
 
-_SAME_COUNT = 0.05
 _NAMED = 4  # variants whose number of allocations changes, before the others are counted
 
 
@@ -60,8 +59,7 @@ def _pairs(runtimes: Sequence[Runtime]) -> Iterator[tuple[Runtime, Runtime]]:
     if last != first:
         yield first, last
     for runtime in runtimes:
-        alike = (runtime.implementation, runtime.python) == (last.implementation, last.python)
-        if alike and runtime != last:
+        if runtime.interpreter == last.interpreter and runtime != last:
             yield last, runtime
 
 
@@ -130,7 +128,7 @@ def _allocations(step: str, changes: Sequence[RuntimeChange]) -> Iterator[Senten
     if not counted:
         return
     medians = {name: statistics.median(values) for name, values in counted.items()}
-    moved = [name for name, more in medians.items() if abs(more) >= _SAME_COUNT]
+    moved = [name for name, more in medians.items() if abs(more) >= SAME_COUNT]
     moved.sort(key=lambda name: -abs(medians[name]))
     if not moved:
         text = f"{step}: the number of allocations per call stays the same for each variant"

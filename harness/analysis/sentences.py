@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import GroupRecord, Run
 
-__all__ = ["TYPICAL_SHARE", "Sentence", "Tone", "summary_sentences"]
+__all__ = ["SAME_COUNT", "TYPICAL_SHARE", "Sentence", "Tone", "summary_sentences"]
 
 TYPICAL_SHARE = 0.9  # "usually there already": where the first comparisons are made
 
-_SAME_COUNT = 0.05
+SAME_COUNT = 0.05
 _ROUGH = 0.1  # a relative half-width that leaves one digit of a ratio
 _TIMES = 1.5  # from here on a ratio is told as "times", not in percent
 # The two ends that this project is about, and both ways to have the second.
@@ -309,7 +309,7 @@ def _allocation_clause(record: GroupRecord, variant: str, reference: str) -> _Cl
     if counted is None or base is None:
         return None
     difference = counted.count - base.count
-    if abs(difference) < _SAME_COUNT:
+    if abs(difference) < SAME_COUNT:
         return _Clause(("makes no more and no fewer allocations per call",), Tone.EVEN)
     tone = Tone.GAIN if difference < 0 else Tone.LOSS
     return _Clause((_Fewer((difference,)),), tone)

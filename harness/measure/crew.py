@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Interpreter", "Member", "end_crews", "open_crew", "told_to_look"]
 
 # What is asked for once must not depend on it; rounds of timing vary it.
-FIXED_HASH_SEED = 0
+_FIXED_HASH_SEED = 0
 _LONGEST_OUTPUT = 2000  # bytes of what children print that are looked at
 # What they print is cut down to that when it is more than this. They may print in the middle of a
 # timed stretch: reading from a pipe meanwhile would disturb it, a file takes it silently.
@@ -189,7 +189,7 @@ def open_crew(
     task: str,
     *,
     seed: int,
-    hash_seed: int = FIXED_HASH_SEED,
+    hash_seed: int = _FIXED_HASH_SEED,
     members: Sequence[str] | None = None,
     allowance: Allowance | None = None,
 ) -> Iterator[dict[str, Member]]:

@@ -42,7 +42,7 @@ from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
-from harness.report.runtimes import median_table, runtime_tables
+from harness.report.runtimes import changes_from_first, median_table, runtime_tables
 from harness.report.table import (
     blocks,
     common_reason,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 
     from harness.analysis.costs import CostModel
     from harness.analysis.rows import CaseRow
+    from harness.analysis.runtimes import RuntimeChange
     from harness.analysis.sentences import Sentence
     from harness.plan import Group
     from harness.record import Finding, Run
@@ -225,6 +226,7 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
     costs = make_costs(run, drawn.models, anchors, marks)
     reasons = Reasons(run, marks, flamegraphs or {})
     told = () if several_runtimes else claims
+    changes = changes_from_first(run)
     sections = tuple(
         _section(f"s{number}", list(several), run, marks, told, anchors, costs, reasons, drawn)
         for number, (_, several) in enumerate(
@@ -238,8 +240,10 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         status=_STATUS.get(run.status, ""),
         costs=costs,
         sections=sections,
-        runtimes=median_table(run),
-        beside=tuple(_beside(run, found, claims, marks, sections)) if several_runtimes else (),
+        runtimes=median_table(run, changes),
+        beside=(
+            tuple(_beside(run, found, claims, marks, sections, changes)) if several_runtimes else ()
+        ),
         overview=overview(rows),
         panels={
             (group.scenario, format_params(group.params), runtime.interpreter, runtime.loop): anchor
@@ -316,9 +320,10 @@ def _beside(
     claims: Sequence[Sentence],
     marks: dict[str, Mark],
     sections: Sequence[Section],
+    changes: Sequence[RuntimeChange],
 ) -> Iterator[ScenarioBeside]:
     """Yield each scenario with its runtimes beside each other, then each by itself."""
-    tables = {table.group.setting: table for table in runtime_tables(run)}
+    tables = {table.group.setting: table for table in runtime_tables(run, changes)}
     runtimes = " ".join(map(str, run.plan.runtimes))
     for number, (scenario, several) in enumerate(groupby(found, lambda b: b.group.scenario), 1):
         blocks_of = list(several)

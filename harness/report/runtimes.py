@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RuntimeCell",
     "RuntimeTable",
+    "changes_from_first",
     "median_table",
     "runtime_lines",
     "runtime_tables",
@@ -58,21 +59,30 @@ class RuntimeTable:
     rows: tuple[tuple[str, tuple[RuntimeCell | None, ...]], ...]
 
 
-def runtime_tables(run: Run) -> tuple[RuntimeTable, ...]:
-    """Return a table for each setting; none where the run has one runtime."""
+def runtime_tables(
+    run: Run, changes: Sequence[RuntimeChange] | None = None
+) -> tuple[RuntimeTable, ...]:
+    """Return a table for each setting; none where the run has one runtime.
+
+    *changes* are those of :func:`changes_from_first`, where the caller has them.
+    """
     settings: dict[object, list[RuntimeChange]] = {}
-    for change in _from_first(run):
+    for change in changes_from_first(run) if changes is None else changes:
         settings.setdefault(change.group.setting, []).append(change)
     return tuple(_table(changes, run.plan.runtimes) for changes in settings.values())
 
 
-def median_table(run: Run) -> RuntimeTable | None:
-    """Return one table of medians over all settings; None where the run has one runtime."""
-    changes = _from_first(run)
+def median_table(run: Run, changes: Sequence[RuntimeChange] | None = None) -> RuntimeTable | None:
+    """Return one table of medians over all settings; None where the run has one runtime.
+
+    *changes* as for :func:`runtime_tables`.
+    """
+    changes = changes_from_first(run) if changes is None else changes
     return _table(changes, run.plan.runtimes) if changes else None
 
 
-def _from_first(run: Run) -> list[RuntimeChange]:
+def changes_from_first(run: Run) -> list[RuntimeChange]:
+    """Return what changes from the first runtime of *run*, of what was measured there."""
     first = next(iter(run.plan.runtimes), None)
     return [change for change in runtime_changes(run) if change.base == first]
 

@@ -81,13 +81,14 @@ def test_a_process_that_is_not_of_a_round_is_one_of_the_others() -> None:
 def test_the_processes_of_a_round_are_not(started: subprocess.Popen[bytes]) -> None:
     time.sleep(0.3)
     (child,) = psutil.Process(started.pid).children()
+    seconds = 3.0  # on a busy machine it gets a small part of them
     before = child.cpu_times()
-    others, busy = others_during(1.0)
+    others, busy = others_during(seconds)
     after = child.cpu_times()
     ours = after.user + after.system - before.user - before.system
-    assert ours > 0.05  # it was given some of a core, however busy the machine is
+    assert ours > 0.2
     # Both are counted in ticks.
-    assert others == pytest.approx(max(0.0, busy - ours), abs=0.15)
+    assert others == pytest.approx(max(0.0, busy - ours / seconds), abs=0.15)
 
 
 @pytest.mark.parametrize("program", [WAITED_FOR, ZOMBIE])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 UNFINISHED = Work(done=False, result=7, finished=None)
 
 
-@settings(deadline=None, max_examples=25)  # each example opens event loops
+@settings(deadline=None, max_examples=50)  # each example opens event loops
 @given(seed=st.integers(0, 2**32), twentieths=st.integers(0, 20))
 def test_the_share_is_exact_for_every_seed_and_ratio(seed: int, twentieths: int) -> None:
     ratio = twentieths / 20

@@ -83,7 +83,7 @@ def test_the_first_record_of_a_chunk_is_waited_for(
         assert cycle.suspensions == suspensions
 
 
-@settings(deadline=None, max_examples=25)  # each example opens event loops
+@settings(deadline=None, max_examples=50)  # each example opens event loops
 @given(seed=st.integers(0, 2**32), twentieths=st.integers(0, 20))
 def test_each_cycle_reads_the_same_records(seed: int, twentieths: int) -> None:
     ratio = twentieths / 20
