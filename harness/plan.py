@@ -103,8 +103,8 @@ PRESETS = {
     preset.name: preset
     for preset in (
         Preset("quick", target=0.05, rounds=(3, 5), values=25),
-        Preset("standard", target=0.02, rounds=(5, 12), values=96),
-        Preset("rigorous", target=0.01, rounds=(10, 60), values=96),
+        Preset("standard", target=0.02, rounds=(5, 12), values=104),
+        Preset("rigorous", target=0.01, rounds=(10, 60), values=104),
     )
 }
 
