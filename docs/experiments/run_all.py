@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PAGE = ROOT / "docs" / "method.md"
+BETWEEN_GOAL = 0.03
 BEGIN, END = "<!-- experiments: begin -->", "<!-- experiments: end -->"
 
 
@@ -50,12 +51,12 @@ def environment_of(python: str) -> str:
     return str(ROOT / folder / "bin" / "python")
 
 
-def run_script(python: str, name: str) -> Any:
+def run_script(python: str, name: str, *options: str) -> Any:
     """Run one experiment and return what it wrote."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.json"
         print(f"{name} on {python}", file=sys.stderr, flush=True)
-        words = [python, str(HERE / name), "--json", str(out)]
+        words = [python, str(HERE / name), "--json", str(out), *options]
         # An experiment that misses its goal exits with 1: its figures are wanted all the more.
         subprocess.run(words, check=False, cwd=ROOT, stdout=subprocess.DEVNULL)
         return json.loads(out.read_text(encoding="utf-8"))
@@ -113,6 +114,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
+        "between": lambda: between_table(run_script(first, "between.py", *pythons)),
         "trust": lambda: trust_page.table(run_script(first, "trust.py")),
         "gate": lambda: trust_page.gate_table(run_script(first, "against.py")),
         "faults": lambda: trust_page.faults_table(run_script(first, "faults.py")),
@@ -287,6 +289,39 @@ def repeatability_table(found: dict[str, Any]) -> list[str]:
         "",
         f"| engine | {' | '.join(variants)} | median | wall time, s |",
         f"|---|{'--:|' * (len(variants) + 2)}",
+        *rows,
+        "",
+    ]
+
+
+def between_table(found: dict[str, Any]) -> list[str]:
+    """Show how far ratios between runtimes are from their median over runs."""
+    by_runtime: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for each in found["ratios"]:
+        _, _, _, base, runtime = each["case"]
+        by_runtime.setdefault((base, runtime), []).append(each)
+    rows = []
+    for (base, runtime), ratios in by_runtime.items():
+        off = [
+            abs(value / statistics.median(each["values"]) - 1)
+            for each in ratios
+            for value in each["values"]
+        ]
+        within = sum(each <= BETWEEN_GOAL for each in off)
+        width = statistics.median(each["half_width"] for each in ratios)
+        rows.append(
+            f"| {runtime} / {base} | {len(ratios)} | {100 * statistics.median(off):.1f} % "
+            f"| {100 * max(off):.1f} % | {100 * within / len(off):.0f} % | ± {100 * width:.1f} % |"
+        )
+    return [
+        "### Between runtimes",
+        "",
+        f"{found['runs']} runs of `do_work` at 100 % and 0 % on all runtimes at once, preset "
+        f"{found['preset']}, {found['seconds']:.0f} s each:",
+        "how far a variant's ratio from one runtime to another is from its median over the runs.",
+        "",
+        "| ratio | cases | median | largest | within 3 % | half-width, median |",
+        "|---|--:|--:|--:|--:|--:|",
         *rows,
         "",
     ]
