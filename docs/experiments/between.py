@@ -29,8 +29,9 @@ Key = tuple[str, str, str, str, str]  # scenario, share, variant, from which run
 def ratios(folder: Path, setting: tuple[str, str], given: argparse.Namespace, seed: int) -> Any:
     """Measure one setting on all runtimes; return each ratio between two, and its half-width."""
     scenario, share = setting
+    name = f"{scenario}-{share}"
     words = ["-m", "harness", "run", scenario, "-p", f"sync_ratio={share}", "--only", "time"]
-    words += ["--preset", given.preset, "--results", str(folder), "--name", scenario]
+    words += ["--preset", given.preset, "--results", str(folder), "--name", name]
     words += ["--no-report", "--seed", str(seed)]
     words += [word for each in given.pythons for word in ("--python", each)]
     words += [word for each in LOOPS for word in ("--loop", each)]
@@ -43,7 +44,7 @@ def ratios(folder: Path, setting: tuple[str, str], given: argparse.Namespace, se
             short_name(change.base),
             short_name(change.group.runtime),
         ): change.time
-        for change in runtime_changes(RunFolder(folder / scenario).load())
+        for change in runtime_changes(RunFolder(folder / name).load())
         if change.time
     }
 
