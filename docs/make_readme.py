@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.runtime_story import runtime_story
 from harness.analysis.runtimes import all_runtimes
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
-from harness.report.beside import beside_chart, settings_of
+from harness.report.on_runtimes import beside_chart, settings_of
 from harness.report.palette import palette
 from harness.report.standalone import Caption, on_sheet
 from harness.report.svg import inline_svg

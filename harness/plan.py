@@ -37,6 +37,7 @@ __all__ = [
     "format_params",
     "make_plan",
     "settings",
+    "value_seconds",
 ]
 
 DEFAULT_BASELINE = "coroutine"
@@ -107,6 +108,18 @@ PRESETS = {
         Preset("rigorous", target=0.01, rounds=(10, 60), values=104),
     )
 }
+
+
+# A whole sweep is to fit into the same mood of the machine, however many children it visits; a
+# value has to last long enough for the clock and the gate not to matter. docs/method.md compares
+# shorter and longer ones in the same wall time.
+_SWEEP_SECONDS = 0.012
+_SHORTEST_VALUE, _LONGEST_VALUE = 0.0005, 0.003
+
+
+def value_seconds(children: int) -> float:
+    """Return how long one value is to last where a sweep has one of each of *children*."""
+    return min(max(_SWEEP_SECONDS / children, _SHORTEST_VALUE), _LONGEST_VALUE)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trust_page import gate_table
+
 ROOT = Path(__file__).parent.parent.parent
 
 PACKAGE = '''\
@@ -176,20 +178,6 @@ def measure(tries: int, options: list[str]) -> dict[str, Any]:
         return {"unchanged": unchanged, "changed": series(top, "changed", tries, options)}
 
 
-def table(found: dict[str, Any]) -> str:
-    """Return both series as a Markdown table."""
-    titles = {"unchanged": "an unchanged tree", "changed": "one more allocation per operation"}
-    rows = [
-        "| | tries | alarms | no alarm | failed | s per try |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, each in found.items():
-        figures = [each["tries"], each["alarms"], each["passed"], each["failed"]]
-        cells = " | ".join(map(str, figures))
-        rows.append(f"| {titles[name]} | {cells} | {each['seconds']:.0f} |")
-    return "\n".join(rows)
-
-
 def main() -> int:
     """Measure, print and store; 1 where the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -197,7 +185,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     args, options = parser.parse_known_args()
     found = measure(args.tries, options)
-    print(table(found))
+    print("\n".join(gate_table(found)))
     if args.json:
         args.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     kept = found["unchanged"]["passed"] == found["changed"]["alarms"] == args.tries

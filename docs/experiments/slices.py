@@ -13,11 +13,10 @@ import platform
 import random
 import statistics
 import time
-from functools import partial
 from pathlib import Path
 
 from harness.analysis.estimate import round_logs
-from harness.measure import conductor
+from harness.measure.conductor import time_group
 from harness.measure.crew import Interpreter
 from harness.measure.rounds import rounds_of
 from harness.plan import Group, Preset, Runtime
@@ -38,11 +37,15 @@ def measure() -> list[dict[str, float]]:
     for _ in range(ROUNDS):
         for length in LENGTHS:
             values = length[1]
-            conductor.value_seconds = partial(_given, length[0])
             started = time.monotonic()
             preset = Preset("one", target=0, rounds=(1, 1), values=values)
-            timed = conductor.time_group(
-                VARIANTS, dict.fromkeys(VARIANTS, "coroutine"), preset, open_round, rng
+            timed = time_group(
+                VARIANTS,
+                dict.fromkeys(VARIANTS, "coroutine"),
+                preset,
+                open_round,
+                rng,
+                value=length[0],
             )
             seconds[length] += time.monotonic() - started
             for variant in VARIANTS[1:]:
@@ -59,10 +62,6 @@ def measure() -> list[dict[str, float]]:
         }
         for length in LENGTHS
     ]
-
-
-def _given(seconds: float, _: int) -> float:
-    return seconds
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.estimate import round_log
 from harness.analysis.fitting import Fit, TimeFit, fit_counts, fit_times
-from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.knobs import knob_values, knobs, other_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -101,7 +101,7 @@ def cost_models(run: Run) -> tuple[CostModel, ...]:
 def _settings(groups: Sequence[Group], moving: Sequence[str]) -> dict[Values, list[Group]]:
     found: dict[Values, list[Group]] = {}
     for group in groups:
-        found.setdefault(beside(group, moving), []).append(group)
+        found.setdefault(other_parameters(group, moving), []).append(group)
     return found
 
 

@@ -6,9 +6,10 @@ processes, variants and rounds are known to take, scaled by how far that is off 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from harness.plan import LINES
+from harness.plan import LINES, value_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,10 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["forecast"]
 
 # Seconds for each variant: to be verified, counted and profiled; to be set up and warmed up for a
-# round; and for each of its values there, with the gate. docs/method.md has what whole runs took.
+# round; and for the gate of each of its values. docs/method.md has what whole runs took.
 _VERIFY, _COUNT, _PROFILE = 0.035, 0.015, 0.25
-_PREPARE = 0.010
-_VALUE = 0.0018
+_PREPARE, _GATE = 0.010, 0.0003
 # How far between the fewest and the most rounds the targets are met, on average.
 _ROUNDS = 0.7
 
@@ -39,7 +39,15 @@ def forecast(
     at this preset, by these instruments.
     """
     wanted = frozenset(instruments)
-    expected = {group: _group(len(group.variants), preset, wanted, start) for group in groups}
+    groups = tuple(groups)
+    # Of all runtimes: one sweep visits them all.
+    children = Counter[object]()
+    for group in groups:
+        children[group.setting] += len(group.variants)
+    expected = {
+        group: _group(len(group.variants), children[group.setting], preset, wanted, start)
+        for group in groups
+    }
     known = {group: seconds for group, seconds in earlier.items() if group in expected}
     supposed = sum(expected[group] for group in known)
     scale = sum(known.values()) / supposed if supposed else 1.0
@@ -48,7 +56,9 @@ def forecast(
     )
 
 
-def _group(variants: int, preset: Preset, instruments: frozenset[str], start: float) -> float:
+def _group(
+    variants: int, children: int, preset: Preset, instruments: frozenset[str], start: float
+) -> float:
     if not variants:
         return 0.0
     seconds = start + variants * _VERIFY
@@ -59,5 +69,6 @@ def _group(variants: int, preset: Preset, instruments: frozenset[str], start: fl
     if "time" in instruments:
         fewest, most = preset.rounds
         rounds = fewest + _ROUNDS * (most - fewest)
-        seconds += rounds * (start + variants * (_PREPARE + (preset.values + 1) * _VALUE))
+        sweep = value_seconds(children) + _GATE
+        seconds += rounds * (start + variants * (_PREPARE + (preset.values + 1) * sweep))
     return seconds

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.scenario import ParamValue
 
-__all__ = ["Values", "beside", "knob_values", "knobs"]
+__all__ = ["Values", "knob_values", "knobs", "other_parameters"]
 
 Values: TypeAlias = "tuple[tuple[str, ParamValue], ...]"
 
@@ -37,7 +37,7 @@ def knob_values(group: Group, moving: Collection[str]) -> Values:
     return tuple((name, value) for name, value in group.params if name in moving)
 
 
-def beside(group: Group, moving: Collection[str] = ()) -> Values:
+def other_parameters(group: Group, moving: Collection[str] = ()) -> Values:
     """Return the parameters of *group* that are neither the share nor among its knobs *moving*."""
     return tuple(
         (name, value) for name, value in group.params if name != _SHARE and name not in moving

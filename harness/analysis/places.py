@@ -38,7 +38,7 @@ class Places:
             for word in row.params.split(";")
             if not word.startswith(f"{_SHARE}=") and word not in self._common[row.scenario]
         ]
-        runtime = [] if self._one_runtime else [f"python {row.python}, {row.loop}"]
+        runtime = [] if self._one_runtime else [row.runtime]
         return ", ".join([f"{row.sync_ratio * 100:.4g} % synchronous", *words, *runtime])
 
     def of(self, row: CaseRow) -> str:

@@ -67,6 +67,12 @@ class CaseRow:
         return self.variant == self.baseline
 
     @property
+    def runtime(self) -> str:
+        """Interpreter and event loop: ``python 3.13.0, asyncio``, ``pypy 3.11.11, asyncio``."""
+        named = self.python if " " in self.python else f"python {self.python}"
+        return f"{named}, {self.loop}"
+
+    @property
     def ratio_half_width(self) -> float | None:
         """Half of the ratio's interval, in units of the ratio."""
         if self.ratio_low is None or self.ratio_high is None:

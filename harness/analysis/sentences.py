@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.analysis.decision import is_real
 from harness.analysis.estimate import estimate_ratio, estimate_time
-from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.knobs import knob_values, knobs, other_parameters
 from harness.analysis.rows import claim_limit
 from harness.analysis.runtimes import name_runtimes
 from harness.strategy import strategy
@@ -156,10 +156,10 @@ def summary_sentences(run: Run) -> tuple[Sentence, ...]:
 def _scenario(records: Sequence[GroupRecord], run: Run, bar: _Bar) -> Iterator[Sentence]:
     """Yield what is said of a scenario on any of its runtimes, alike sayings in one sentence."""
     moving = knobs([record.group for record in records])
-    first = beside(records[0].group, moving)
-    varies = any(beside(record.group, moving) != first for record in records)
+    first = other_parameters(records[0].group, moving)
+    varies = any(other_parameters(record.group, moving) != first for record in records)
     place = _Place(moving, first if varies else ())
-    alike = [record for record in records if beside(record.group, moving) == first]
+    alike = [record for record in records if other_parameters(record.group, moving) == first]
     topics: dict[tuple[object, ...], dict[tuple[object, ...], list[_Said]]] = {}
     of_runtime = sorted(alike, key=lambda record: run.plan.runtimes.index(record.group.runtime))
     for _, several in groupby(of_runtime, key=lambda record: record.group.runtime):

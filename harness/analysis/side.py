@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from harness.analysis.estimate import round_logs
 from harness.analysis.rows import case_rows
-from harness.beside import text_of
 from harness.plan import format_params
+from harness.shared_text import text_of
 
 if TYPE_CHECKING:
     from harness.analysis.rows import CaseRow

@@ -79,12 +79,14 @@ def _filled(python: Python, requirements: list[str], folder: Path, what: str) ->
             lacking, reason = _install(installer, python, requirements, folder)
         if not reason:
             packages, broken = _held(folder)
-            reasons_of = {**broken, **lacking}
+            if useless := [name for name in map(_name, NEEDED) if name in broken]:
+                # Not kept: the next run makes it again.
+                raise InputError(f"{what}: {useless[0]} {_shown(broken[useless[0]])}")
             return {
                 "python": python.name,
                 "for": key_of(python.identity),
                 "packages": packages,
-                "lacking": reasons_of,
+                "lacking": {**broken, **lacking},
                 "requirements": requirements,
             }
         reasons.append(f"{installer.name}: {_shown(reason)}")
@@ -164,9 +166,9 @@ def _installers(python: Python) -> Iterator[_Installer]:
 
 
 def _held(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the versions of what the environment holds, and why what is wished is of no use."""
-    wished = json.dumps(PACKAGES)
-    ended = run_program([folder / "bin" / "python", "-I", "-c", _QUESTION, wished], patience=60)
+    """Return the versions of what the environment holds, and why packages are of no use there."""
+    names = json.dumps([*map(_name, NEEDED), *PACKAGES])
+    ended = run_program([folder / "bin" / "python", "-I", "-c", _QUESTION, names], patience=60)
     try:
         packages, broken = json.loads(ended.output.strip().splitlines()[-1])
     except (ValueError, IndexError):

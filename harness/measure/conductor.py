@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from harness.analysis.estimate import looks_needed, target_is_met
 from harness.errors import HungError, MeasureError, OvertimeError
+from harness.plan import value_seconds
 from harness.record import Timing
 
 if TYPE_CHECKING:
@@ -28,14 +29,8 @@ __all__ = [
     "TimedRound",
     "Worker",
     "time_group",
-    "value_seconds",
 ]
 
-# A whole sweep is to fit into the same mood of the machine, however many children it visits; a
-# value has to last long enough for the clock and the gate not to matter. docs/method.md compares
-# shorter and longer ones in the same wall time.
-_SWEEP_SECONDS = 0.012
-_SHORTEST_VALUE, _LONGEST_VALUE = 0.0005, 0.003
 _WARMUP_SWEEPS = 1
 # Setting up and warming up are not timed, and need not wait for each other on two cores.
 _PREPARED_AT_ONCE = 2
@@ -94,11 +89,6 @@ class OpenRound(Protocol):
         """Return the workers of round *index* by variant."""
 
 
-def value_seconds(children: int) -> float:
-    """Return how long one value is to last where a sweep has one of each of *children*."""
-    return min(max(_SWEEP_SECONDS / children, _SHORTEST_VALUE), _LONGEST_VALUE)
-
-
 @dataclass
 class GroupTiming:
     """The times of one group as they grow round by round.
@@ -135,13 +125,15 @@ def time_group(
     open_round: OpenRound,
     rng: random.Random,
     on_round: Callable[[int], None] = lambda _: None,
+    value: float | None = None,
 ) -> GroupTiming:
     """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
 
     *references* names for each variant the one that it is compared with, itself for a baseline.
-    A variant that fails is left out of the rounds that follow; what it had measured stays.
+    A variant that fails is left out of the rounds that follow; what it had measured stays. *value*
+    is how many seconds one value is to last; as the number of variants wants it unless given.
     """
-    group = GroupTiming(value_seconds(max(1, len(variants))))
+    group = GroupTiming(value or value_seconds(max(1, len(variants))))
     fewest, most = preset.rounds
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)

@@ -13,7 +13,6 @@ import sysconfig
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.beside import together
 from harness.errors import InputError
 from harness.measure.affinity import how_pinned
 from harness.measure.implementation import BECAUSE, NEEDS_GIL, PURE_PYTHON, missing
@@ -21,6 +20,7 @@ from harness.measure.lacking import NOT_INSTALLED, PACKAGES, without
 from harness.measure.system_files import SystemFiles
 from harness.plan import LINES, LOOPS, Runtime
 from harness.record import Finding, Severity
+from harness.shared_text import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,7 +11,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from harness.analysis.knobs import beside
+from harness.analysis.knobs import other_parameters
 from harness.plan import Runtime, format_params
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def scenario_anchor(scenario: str, runtime: Runtime | None = None) -> str:
 
 def group_anchor(group: Group, *, with_runtime: bool = False) -> str:
     """Return where a group's panel is: its scenario's anchor, its share, its other parameters."""
-    others = [(name, _text(value)) for name, value in beside(group)]
+    others = [(name, _text(value)) for name, value in other_parameters(group)]
     runtime = group.runtime if with_runtime else None
     share = _text(dict(group.params)[_SHARE])
     return scenario_anchor(group.scenario, runtime) + _setting(share, others)

@@ -15,11 +15,11 @@ from harness.analysis.costs import cost_models
 from harness.analysis.runtimes import all_runtimes
 from harness.errors import StoreError
 from harness.plan import format_params
-from harness.report.beside import beside_chart, settings_of
 from harness.report.evidence import evidence
 from harness.report.figures import visible
 from harness.report.heatmap import heat_maps
 from harness.report.method import measured_on, plural
+from harness.report.on_runtimes import beside_chart, settings_of
 from harness.report.overview import overview
 from harness.report.paint import painted
 from harness.report.palette import palette

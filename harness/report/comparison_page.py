@@ -250,7 +250,7 @@ def _section(
     """Return one section; the ids of its charts begin with *name*."""
     first = several[0].row
     title = titles.get(first.scenario, first.scenario)
-    runtime = f"python {first.python}, {first.loop}"
+    runtime = first.runtime
     settings = {
         setting: list(changes)
         for setting, changes in groupby(several, key=lambda change: places.setting(change.row))

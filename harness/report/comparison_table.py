@@ -59,16 +59,11 @@ def print_regressions(regressions: Sequence[Regression], console: Console) -> No
 
 
 def _lines(comparison: Comparison, width: int) -> Iterator[Text]:
-    for (scenario, params, python, loop), several in groupby(
+    for (scenario, params, runtime), several in groupby(
         comparison.changes,
-        key=lambda change: (
-            change.row.scenario,
-            change.row.params,
-            change.row.python,
-            change.row.loop,
-        ),
+        key=lambda change: (change.row.scenario, change.row.params, change.row.runtime),
     ):
-        yield heading((scenario, params), f"python {python}, {loop}", width)
+        yield heading((scenario, params), runtime, width)
         yield from _block(list(several), width)
         yield Text()
     yield from _legend(comparison, width)

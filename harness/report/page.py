@@ -11,46 +11,31 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.costs import cost_models
 from harness.analysis.findings import run_findings
-from harness.analysis.knobs import beside
+from harness.analysis.knobs import other_parameters
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
 from harness.plan import format_params
 from harness.record import RunStatus
-from harness.report.anchors import case_anchor, group_anchor, scenario_anchor
-from harness.report.beside import (
+from harness.report.anchors import group_anchor, scenario_anchor
+from harness.report.budget import charted
+from harness.report.cases_table import CaseLine, case_lines, case_table
+from harness.report.claims import Claim, set_apart
+from harness.report.costs import make_costs
+from harness.report.evidence import Evidence, evidence
+from harness.report.figures import time_text, visible
+from harness.report.method import measured_in, method_lines, plural, share_text
+from harness.report.on_runtimes import (
     BesideRuntimes,
     ScenarioBeside,
     beside_pictures,
     fastest_on,
     settings_of,
 )
-from harness.report.budget import charted
-from harness.report.claims import Claim, set_apart
-from harness.report.costs import make_costs
-from harness.report.evidence import Evidence, evidence
-from harness.report.figures import (
-    ABSENT,
-    byte_text,
-    count_text,
-    percent_text,
-    ratio_parts,
-    time_text,
-    time_unit,
-    visible,
-)
-from harness.report.method import measured_in, method_lines, plural, share_text
 from harness.report.overview import overview
 from harness.report.palette import palette
 from harness.report.panels import Chart, case_charts, share_charts
 from harness.report.proof import proof_lines, proof_verdict
 from harness.report.runtimes import changes_from_first, median_table, runtime_tables
-from harness.report.table import (
-    blocks,
-    common_reason,
-    describe,
-    in_a_thousand,
-    misses_target,
-    ratio_of,
-)
+from harness.report.table import blocks, common_reason
 from harness.report.why import Reasons
 
 if TYPE_CHECKING:
@@ -63,7 +48,6 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import Finding, Run
     from harness.report.costs import Costs, CostTable
-    from harness.report.figures import Unit
     from harness.report.flamegraphs import Flamegraphs
     from harness.report.overview import Overview, OverviewRow
     from harness.report.palette import Mark
@@ -82,27 +66,6 @@ _STATUS = {
 
 # From this many on, opening all panels of a page would take a browser seconds.
 _MANY_PANELS = 150
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One cell of the table of cases: a figure, its half-width, and whether that is too wide."""
-
-    text: str
-    half_width: str = ""
-    misses_target: bool = False
-
-
-@dataclass(frozen=True)
-class CaseLine:
-    """One row of the table of cases; without figures only its *trouble* is shown."""
-
-    anchor: str
-    variant: str
-    colour: str
-    is_baseline: bool
-    figures: tuple[Figure, ...]
-    trouble: str
 
 
 @dataclass(frozen=True)
@@ -397,7 +360,7 @@ def _panel(
     heading = _heading(block.group)
     about = f"{block.group.scenario}, {heading}"
     is_drawn = block.group in drawn.groups
-    table = _table(block.rows, run.plan.preset.target)
+    table = case_table(block.rows, run.plan.preset.target)
     return Panel(
         anchor=anchor,
         words=f"{heading} {visible(format_params(block.group.params))}",
@@ -408,57 +371,10 @@ def _panel(
         evidence=tuple(evidence(block, marks, name, about)) if is_drawn else (),
         undrawn=not is_drawn and common_reason(block.rows) is None,
         headers=tuple(table),
-        lines=tuple(_lines(anchor, block.rows, table, marks)),
+        lines=tuple(case_lines(anchor, block.rows, table, marks)),
         reason=visible(common_reason(block.rows) or "").rstrip("."),
         why=None,
     )
-
-
-def _table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]]:
-    """Return header -> figures, of those columns that have any."""
-    unit = time_unit(row.time_ns for row in rows)
-    table = {
-        f"time, {unit.symbol}": [_time(row, unit) for row in rows],
-        "ratio": [Figure(*ratio_of(row), misses_target(row, target)) for row in rows],
-        "scatter": [Figure(percent_text(row.scatter)) for row in rows],
-        "allocations": [Figure(count_text(row.allocations)) for row in rows],
-        "bytes": [Figure(byte_text(row.bytes)) for row in rows],
-        "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],
-        "suspensions": [Figure(count_text(row.suspensions)) for row in rows],
-        "tasks": [Figure(count_text(row.tasks)) for row in rows],
-        "turns/1000": [*map(Figure, in_a_thousand([row.turns for row in rows]))],
-        "collections/1000": [*map(Figure, in_a_thousand([row.collections for row in rows]))],
-        "rounds": [Figure(count_text(row.rounds)) for row in rows],
-    }
-    return {
-        header: figures
-        for header, figures in table.items()
-        if any(figure.text != ABSENT for figure in figures)
-    }
-
-
-def _time(row: CaseRow, unit: Unit) -> Figure:
-    if row.time_ns is None:
-        return Figure(ABSENT)
-    half = None
-    if row.time_ns_low is not None and row.time_ns_high is not None:
-        half = (row.time_ns_high - row.time_ns_low) / 2 / unit.nanoseconds
-    return Figure(*ratio_parts(row.time_ns / unit.nanoseconds, half))
-
-
-def _lines(
-    anchor: str, rows: Sequence[CaseRow], table: dict[str, list[Figure]], marks: dict[str, Mark]
-) -> Iterator[CaseLine]:
-    for index, row in enumerate(rows):
-        figures = tuple(column[index] for column in table.values())
-        yield CaseLine(
-            anchor=case_anchor(anchor, row.variant),
-            variant=visible(row.variant),
-            colour=marks[row.variant].colour,
-            is_baseline=row.is_baseline,
-            figures=figures if any(figure.text != ABSENT for figure in figures) else (),
-            trouble=visible(describe(row)),
-        )
 
 
 def _digest(rows: Sequence[CaseRow]) -> str:
@@ -473,6 +389,6 @@ def _digest(rows: Sequence[CaseRow]) -> str:
 
 
 def _heading(group: Group) -> str:
-    others = beside(group)
+    others = other_parameters(group)
     text = f"{share_text(group)} synchronous"
     return f"{text}, {visible(format_params(others))}" if others else text

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from harness.analysis.crossovers import allocation_crossovers, crossovers
-from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.knobs import knob_values, knobs, other_parameters
 from harness.analysis.wording import share as share_words
 from harness.plan import format_params
 from harness.report.charts import Bar, Crossing, Line, Point, bar_chart, dot_chart, line_chart
@@ -108,7 +108,7 @@ def share_charts(
         return  # kinds of work, which no line leads from one to the other
     settings: dict[Values, list[Block]] = {}
     for block in several:
-        settings.setdefault(beside(block.group, moving), []).append(block)
+        settings.setdefault(other_parameters(block.group, moving), []).append(block)
     for number, (setting, together) in enumerate(settings.items(), start=1):
         ordered = sorted(together, key=lambda block: block.rows[0].sync_ratio)
         several_settings = setting and len(settings) > 1
@@ -131,7 +131,7 @@ def _over_share(
     if len(ordered) < 2:
         return
     group = ordered[0].group
-    setting = beside(group, moving)
+    setting = other_parameters(group, moving)
     places = [_place(block.group, moving) for block in ordered]
     shares = [block.rows[0].sync_ratio for block in ordered]
     knob = visible(", ".join(moving)) or "sync_ratio"

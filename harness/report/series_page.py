@@ -1,6 +1,6 @@
 """What a page about several runs says: runs beside each other, or their history.
 
-What is said of a case is in :mod:`harness.report.beside_table` for the one, in
+What is said of a case is in :mod:`harness.report.runs_table` for the one, in
 :mod:`harness.report.history_table` for the other, and drawn by :mod:`harness.report.series_charts`
 for both. Everything that comes from a run goes through :func:`visible`; the templates escape it.
 """
@@ -24,23 +24,23 @@ from harness.analysis.series_story import (
     trust_lines,
 )
 from harness.report.anchors import Distinct, case_anchor, row_anchor, scenario_anchor
-from harness.report.beside_table import beside_cells
 from harness.report.claims import ToldChange
 from harness.report.compared import change_words
 from harness.report.figures import visible
 from harness.report.history_table import history_figures
 from harness.report.palette import palette
 from harness.report.run_facts import moment_text
+from harness.report.runs_table import beside_cells
 from harness.report.series_charts import series_charts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from harness.analysis.series import Series, Stop, Track
-    from harness.report.beside_table import BesideCell
     from harness.report.history_table import HistoryFigures
     from harness.report.palette import Mark
     from harness.report.picture import Picture
+    from harness.report.runs_table import BesideCell
 
 __all__ = ["SeriesPage", "make_series_page"]
 

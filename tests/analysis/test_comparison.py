@@ -20,10 +20,10 @@ from harness.analysis.comparison import (
     count_resolution,
 )
 from harness.analysis.gate import Limits, regressions
-from harness.beside import together
 from harness.errors import InputError
 from harness.plan import Runtime
 from harness.record import RunStatus, Timing
+from harness.shared_text import together
 from tests.runs import make_run
 
 if TYPE_CHECKING:

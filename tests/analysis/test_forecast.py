@@ -41,3 +41,15 @@ def test_more_variants_more_instruments_and_a_stricter_preset_take_longer() -> N
     assert forecast([ONE], QUICK, ("allocations",), 0.2, {}) < alone
     assert forecast([ONE], QUICK, (*BOTH, LINES), 0.2, {}) > alone
     assert forecast([ONE], QUICK, BOTH, 0.1, {}) < alone
+
+
+def test_values_are_shorter_where_a_sweep_visits_several_runtimes() -> None:
+    variants = tuple("abcdefgh")
+    alone = group(0.0, *variants)
+    others = [
+        Group(alone.scenario, alone.params, variants, Runtime(python))
+        for python in ("3.11.0", "3.12.0")
+    ]
+    together = forecast([alone, *others], QUICK, BOTH, 0.2, {})
+    assert forecast([alone], QUICK, BOTH, 0.2, {}) < together
+    assert together < 3 * forecast([alone], QUICK, BOTH, 0.2, {})

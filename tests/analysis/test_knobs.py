@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.analysis.knobs import beside, knob_values, knobs
+from harness.analysis.knobs import knob_values, knobs, other_parameters
 from harness.plan import Group, Runtime
 
 
@@ -14,13 +14,13 @@ def test_a_parameter_that_varies_one_to_one_with_the_share_is_a_knob() -> None:
     groups = [group(sync_ratio=0, rows=1, size=64), group(sync_ratio=0.9, rows=10, size=64)]
     assert knobs(groups) == ("rows",)
     assert knob_values(groups[1], ("rows",)) == (("rows", 10),)
-    assert beside(groups[1], ("rows",)) == (("size", 64),)
+    assert other_parameters(groups[1], ("rows",)) == (("size", 64),)
 
 
 def test_a_parameter_that_is_combined_with_each_share_is_none() -> None:
     groups = [group(sync_ratio=share, size=size) for share in (0, 0.9) for size in (1, 64)]
     assert knobs(groups) == ()
-    assert beside(groups[0]) == (("size", 1),)
+    assert other_parameters(groups[0]) == (("size", 1),)
 
 
 def test_a_parameter_of_several_values_at_one_share_is_none() -> None:

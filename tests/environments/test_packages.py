@@ -147,6 +147,14 @@ def test_a_limit_on_file_size_is_one_line_and_leaves_nothing(cache: Path, no_ind
     assert [path.name for path in cache.iterdir()] == [".locks"]
 
 
+# A stand-in for uv is told: pip install --python ENVIRONMENT/bin/python …
+PUT = """
+for name in pyperf psutil aiosqlite; do
+  : > "$(echo "${4%/bin/python}"/lib/*/site-packages)/$name.py"
+done
+"""
+
+
 class TestUv:
     @pytest.fixture
     def uv(
@@ -170,13 +178,22 @@ for last in "$@"; do :; done
     def test_where_it_is_it_makes_the_environment(
         self, uv: Callable[[str], Path], python: Python, cache: Path
     ) -> None:
-        told = uv("exit 0")
+        told = uv(PUT)
         kept = kept_packages(python, ["mine>=1"], QUIET)
         venv, install = told.read_text(encoding="utf-8").splitlines()
         assert venv.startswith(f"venv --quiet --no-project --python {python.executable} ")
         assert install.startswith("pip install --python ")
         assert all(each in install.split() for each in (*NEEDED, *WISHED, "mine>=1"))
         assert "cannot be imported" in kept.holds["lacking"]["memray"]
+
+    def test_one_in_which_nothing_can_be_measured_is_not_kept(
+        self, uv: Callable[[str], Path], python: Python, cache: Path
+    ) -> None:
+        uv(PUT + 'echo "1 / 0" > "$(echo "${4%/bin/python}"/lib/*/site-packages)/pyperf.py"')
+        told = rf"^no environment can be made for {python.name}: pyperf cannot be imported: .*Zero"
+        with pytest.raises(InputError, match=told):
+            kept_packages(python, [], QUIET)
+        assert [path.name for path in cache.iterdir()] == [".locks"]
 
     def test_where_it_fails_pip_is_tried(
         self, uv: Callable[[str], Path], python: Python, cache: Path
@@ -189,14 +206,14 @@ for last in "$@"; do :; done
     def test_an_allocation_tracker_that_cannot_be_had_is_only_wished_for(
         self, uv: Callable[[str], Path], python: Python, cache: Path
     ) -> None:
-        uv('case "$*" in *memray*) echo "error: memray has no wheel" >&2; exit 1;; esac; exit 0')
+        uv('case "$*" in *memray*) echo "error: memray has no wheel" >&2; exit 1;; esac' + PUT)
         kept = kept_packages(python, [], QUIET)
         assert kept.holds["lacking"]["memray"] == "cannot be installed: error: memray has no wheel"
 
     def test_another_implementation_is_not_given_memray(
         self, uv: Callable[[str], Path], python: Python, cache: Path
     ) -> None:
-        told = uv("exit 0")
+        told = uv(PUT)
         kept = kept_packages(replace(python, implementation="pypy"), [], QUIET)
         assert kept.holds["lacking"]["memray"] == "follows CPython's allocators only"
         assert "memray" not in told.read_text(encoding="utf-8")

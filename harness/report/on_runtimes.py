@@ -1,4 +1,4 @@
-"""Beside: a setting of a scenario on all runtimes of a run, as pictures and as a table. Pure."""
+"""On runtimes: a setting on all runtimes of a run, as pictures and as a table. Pure."""
 
 from __future__ import annotations
 

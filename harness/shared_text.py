@@ -1,4 +1,4 @@
-"""Beside: what several interpreters say of themselves, as one text, and what it says of one. Pure.
+"""Shared text: what several interpreters say of themselves, as one text, and of which one. Pure.
 
 As in ``3.11.7, 3.12.1: GCC 12.2.0; 3.13.0: Clang 18``; what all of them say is said once, alone.
 """

@@ -10,8 +10,8 @@ import pytest
 from harness.plan import Runtime
 from harness.report.html import write_report
 from tests.report.browser import DESKTOP, PHONE, SCHEMES
-from tests.report.test_beside import on_six
 from tests.report.test_html import HOSTILE, LONG
+from tests.report.test_on_runtimes import on_six
 from tests.runs import make_run
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.plan import Runtime
-from harness.report.beside import beside_chart, panels_of, settings_of
 from harness.report.chart_files import write_charts
 from harness.report.drawing import Dot, Drawing, Strokes, Told, Words
 from harness.report.html import render_report
 from harness.report.multiples import RuntimePanel, runtime_panels
+from harness.report.on_runtimes import beside_chart, panels_of, settings_of
 from harness.report.page import make_page
 from harness.report.palette import palette
 from harness.report.panels import time_tick

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.beside import text_of, together
+from harness.shared_text import text_of, together
 
 SAID = st.dictionaries(
     st.sampled_from(["3.11.7", "3.13.0", "3.13.0t", "pypy 3.11.11"]),
