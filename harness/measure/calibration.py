@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
@@ -30,11 +31,15 @@ def warm_up(driver: Driver[Any, Any, Any]) -> None:
     By the processor's time, which does not run while the process is preempted; operations that
     wait for something outside of it need not wait longer.
     """
-    busy, began = process_time(), perf_counter()
-    cycles = 1
-    while process_time() - busy < _WARM_UP_SECONDS and perf_counter() - began < _LONGEST_WARM_UP:
+    spent, began = process_time(), perf_counter()
+    cycles, driven, busy = 1, 0, 0.0
+    while busy < _WARM_UP_SECONDS and perf_counter() - began < _LONGEST_WARM_UP:
         driver.drive(cycles)
-        cycles *= 2
+        driven += cycles
+        busy = process_time() - spent
+        # Not twice as many once that is more than is left: it would go far beyond.
+        left = (_WARM_UP_SECONDS - busy) * driven / busy if busy else math.inf
+        cycles = max(1, math.ceil(min(left, 2 * cycles)))
     # What is alive now stays: the collector need not visit it again in every timed value.
     freeze()
 

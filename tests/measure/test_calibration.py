@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.measure import calibration
 from harness.measure.calibration import calibrate
 
 
@@ -54,3 +55,23 @@ def test_what_takes_long_by_itself_is_not_driven_again() -> None:
     driver = Driven(0.5)
     assert loops_of(driver) == 1
     assert driver.drives == 1
+
+
+@pytest.mark.parametrize("each", [1e-6, 0.3e-3, 0.9e-3, 0.02])
+def test_warming_up_ends_with_the_cycle_in_which_its_time_is_over(
+    each: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+
+    class Driver:
+        def drive(self, cycles: int) -> None:
+            nonlocal now
+            now += cycles * each
+
+    driver: Any = Driver()
+    monkeypatch.setattr(calibration, "process_time", lambda: now)
+    monkeypatch.setattr(calibration, "perf_counter", lambda: now)
+    monkeypatch.setattr(calibration, "freeze", lambda: None)
+    calibration.warm_up(driver)
+    seconds = calibration._WARM_UP_SECONDS
+    assert seconds <= now < seconds + 2 * each
