@@ -204,15 +204,20 @@ def allocation_statements(comparison: Comparison, places: Places) -> list[Statem
         before, after = (row.allocations if row else None for row in (most.base, most.new))
         where = f"{places.of(most.row)} ({before or 0:.4g} → {after or 0:.4g})"
         if len(several) > 1:
-            where = f"{_of_all(len(several), counted[variant])}, most in {where}"
+            such_as = "such as" if span == _shown_count(largest) else "most in"
+            where = f"{_of_all(len(several), counted[variant])}, {such_as} {where}"
         text = f"makes {span} {word} {noun} per operation in {where}"
         found.append((largest, Statement(variant, text, _tone(is_more), most)))
     return [statement for _, statement in sorted(found, key=lambda pair: -pair[0])]
 
 
 def _count_span(least: float, most: float) -> str:
-    low, high = (f"{round(each, 2):.4g}" for each in (least, most))
+    low, high = map(_shown_count, (least, most))
     return high if low == high else f"{low} to {high}"
+
+
+def _shown_count(number: float) -> str:
+    return f"{round(number, 2):.4g}"
 
 
 def _tone(is_loss: bool) -> Tone:
@@ -294,7 +299,8 @@ def means_line(comparison: Comparison) -> str:
         return (
             f"The two were measured at different times. {comparison.baseline} was measured in "
             "both, and each variant's ratio to it is compared with its ratio then: a machine that "
-            "was slower on one day cancels."
+            "was slower on one day cancels. That is why new / base is not the quotient of the two "
+            "times."
         )
     if Means.DIRECT in seen:
         return (
@@ -306,6 +312,11 @@ def means_line(comparison: Comparison) -> str:
 
 def trust_lines(comparison: Comparison, shaky: int) -> Iterator[str]:
     """Yield in short whether the comparison is to be believed: *shaky* findings are told below."""
+    if any(change.counts_differ for change in comparison.common):
+        yield (
+            "Allocations are counted, not sampled: what makes another number of them runs other "
+            "code than before, whatever the machine did."
+        )
     yield means_line(comparison)
     if widths := width_line(comparison.common):
         yield f"{widths}; of what is claimed, 5 % may be by chance."

@@ -184,7 +184,8 @@ def _odd_rounds(run: Run) -> Iterator[Finding]:
         yield Finding(
             Severity.HINT,
             f"a round stands out from the others: {_some(names)}",
-            "Something else was running; ratios suffer less, they compare neighbours in time.",
+            "Something else was running, in that round or in the others; ratios suffer less, they "
+            "compare neighbours in time.",
         )
 
 

@@ -69,7 +69,8 @@ class Recommendation:
     text
         The recommendation with its condition, or why there is none.
     more
-        A second sentence, about allocations; empty where there is nothing to add.
+        A further sentence or two: what to use in place of a C extension, which variant allocates
+        the least; empty where there is nothing to add.
     variants
         Those that the sentences name, the recommended ones first.
     group
@@ -151,10 +152,12 @@ class _Reader:
         told = [each for each in ranges if each.variant != baseline]
         shown = self._most_telling(told) if told else self._nearest(judged)
         text = self._sentence(ranges, judged)
-        more, others = self._fewest(shown, ranges[-1].variant)
-        names = (*(each.variant for each in ranges), baseline, *others)
-        advice = Advice.CHANGE if told else Advice.KEEP
         chosen = tuple(each.variant for each in ranges)
+        fewest, others = self._fewest(shown, ranges[-1].variant)
+        instead, another = self._without_native(chosen, shown)
+        more = " ".join(filter(None, (instead, fewest)))
+        names = (*chosen, baseline, *another, *others)
+        advice = Advice.CHANGE if told else Advice.KEEP
         return Recommendation(
             self.model, advice, text, more, tuple(dict.fromkeys(names)), shown.group, chosen
         )
@@ -329,6 +332,29 @@ class _Reader:
         kinds = [(name, value) for name, value in values if isinstance(value, str)]
         return f"{text} ({format_params(kinds)})" if kinds else text
 
+    def _without_native(
+        self, chosen: Sequence[str], record: GroupRecord
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return what to use where no C extension may be, if one of the *chosen* needs it."""
+        if not any(map(_is_native, chosen)):
+            return "", ()
+        better = {
+            name: ratio
+            for name in self._candidates(record)
+            if not _is_native(name)
+            and (ratio := self._ratio(record, name)) is not None
+            and ratio.value < 1
+            and self._real(record, name)
+        }
+        if not better:
+            return f"Without the C part: keep {self.model.baseline}.", ()
+        best = min(better, key=lambda name: better[name].value)
+        alike = {name for name in better if name == best or not self._real(record, name, best)}
+        name = _simplest(alike)
+        gain = self._gain(record, name)
+        text = f"Without the C part: {self._place(record)} {name} {gain} {self.model.baseline}."
+        return text, (name,)
+
     def _fewest(self, record: GroupRecord, chosen: str) -> tuple[str, tuple[str, ...]]:
         """Return which variant allocates the least, if it is not the chosen one."""
         counts = {
@@ -347,6 +373,10 @@ class _Reader:
         if chosen not in counts:
             return f"{text}.", (best,)
         return f"{text}, {chosen} {count(counts[chosen])}.", (best, chosen)
+
+
+def _is_native(variant: str) -> bool:
+    return strategy(variant).implementation == "native"
 
 
 def _times(number: float) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["story"]
 
 _MOST = 5
+_FEW = 3  # names before the rest is counted
 _NOTHING = 0.005  # allocations per operation that two decimals do not show
 _HARDLY = 0.1  # a difference in time, relative, that hardly matters
 _LANGUAGES = {"python": "in pure Python", "native": "in C"}
@@ -141,7 +142,7 @@ class _Teller:
             text = (
                 f"task takes {middle:.2g} times as long as {self._baseline} in the median of "
                 f"{len(ratios)} groups: from {_times(low.estimate)} ({self._where(low.record)}) "
-                f"to {_times(high.estimate)} ({self._where(high.record)})"
+                f"to {_times(high.estimate)} ({self._where(high.record)}{self._turns(high)})"
             )
         if counted := self._more_allocated("task"):
             more = statistics.median(number for number, _ in counted)
@@ -151,9 +152,21 @@ class _Teller:
             tone = Tone.EVEN
         yield self._found(abs(math.log(middle)), f"{text}.", high.record, names, tone)
 
+    def _turns(self, ratio: _Ratio) -> str:
+        """Return how many turns of the loop a variant takes, where the reference takes fewer."""
+        seen = ratio.record.observations
+        if not {ratio.variant, ratio.reference} <= seen.keys():
+            return ""
+        many, few = seen[ratio.variant].turns, seen[ratio.reference].turns
+        if many is None or few is None or many - few < _NOTHING:
+            return ""
+        number = "none" if few < _NOTHING else count(few)
+        return f", where a call takes {count(many)} turns of the event loop instead of {number}"
+
     def _value_tasks(self) -> Iterator[_Found]:
         """Yield whether a ValueTask pays, in Python and in C."""
         told, names, shown = [], [], []
+        gains = losses = False
         for variant in ("value_task", "value_task_native"):
             ratios = [each for each in self._ratios if each.variant == variant]
             if not ratios:
@@ -162,6 +175,7 @@ class _Teller:
                 [each for each in ratios if each.real and (each.estimate.value < 1) == wanted]
                 for wanted in (True, False)
             )
+            gains, losses = gains or bool(faster), losses or bool(slower)
             language = _LANGUAGES[strategy(variant).implementation or "python"]
             middle = statistics.median(each.estimate.value for each in ratios)
             if len(ratios) == 1:
@@ -169,8 +183,8 @@ class _Teller:
             else:
                 told.append(
                     f"{language} ({variant}) it is really faster than {self._baseline} in "
-                    f"{len(faster)} of {len(ratios)} groups and slower in {len(slower)}, and takes "
-                    f"{middle:.2f} times as long in the median"
+                    f"{len(faster)} of {len(ratios)} groups{self._scenarios(faster)} and slower in "
+                    f"{len(slower)}, and takes {middle:.2f} times as long in the median"
                 )
             names.append(variant)
             shown.append(max(faster or ratios, key=lambda e: abs(math.log(e.estimate.value))))
@@ -178,12 +192,20 @@ class _Teller:
             return
         text = f"Does ValueTask pay? {_capital('; '.join(told))}."
         strongest = max(abs(math.log(each.estimate.value)) for each in shown)
-        gains = any(each.real and each.estimate.value < 1 for each in shown)
-        losses = any(each.real and each.estimate.value > 1 for each in shown)
-        tone = Tone.GAIN if gains else Tone.LOSS if losses else Tone.EVEN
+        tone = Tone.EVEN if gains == losses else Tone.GAIN if gains else Tone.LOSS
         # It is the question that this tool was made for: never below what decides little.
         weight = max(0.5, strongest / 2)
         yield self._found(weight, text, shown[0].record, (*names, self._baseline), tone)
+
+    def _scenarios(self, ratios: Sequence[_Ratio]) -> str:
+        """Name the scenarios of *ratios* in brackets, but for one that is the only one there is."""
+        titles = self._run.titles
+        names = dict.fromkeys(each.record.group.scenario for each in ratios)
+        if not names or len({record.group.scenario for record in self._records}) == 1:
+            return ""
+        told = [f"“{titles.get(name, name)}”" for name in names]
+        rest = [f"{len(told) - _FEW} more"] if len(told) > _FEW else []
+        return f" ({and_list([*told[:_FEW], *rest])})"
 
     def _single(self, ratio: _Ratio) -> str:
         if not ratio.real:

@@ -60,8 +60,8 @@ def case_table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]
         "peak bytes": [Figure(byte_text(row.peak_bytes)) for row in rows],
         "suspensions": [Figure(count_text(row.suspensions)) for row in rows],
         "tasks": [Figure(count_text(row.tasks)) for row in rows],
-        "turns/1000": [*map(Figure, in_a_thousand([row.turns for row in rows]))],
-        "collections/1000": [*map(Figure, in_a_thousand([row.collections for row in rows]))],
+        "turns per 1000": [*map(Figure, in_a_thousand([row.turns for row in rows]))],
+        "collections per 1000": [*map(Figure, in_a_thousand([row.collections for row in rows]))],
         "rounds": [Figure(count_text(row.rounds)) for row in rows],
     }
     return {

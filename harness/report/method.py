@@ -7,16 +7,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from harness.analysis.runtimes import all_runtimes
-from harness.report.figures import significant, visible
+from harness.report.figures import percent_text, significant, visible
 from harness.strategy import strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from harness.analysis.rows import CaseRow
     from harness.plan import Group
     from harness.record import Run
 
-__all__ = ["measured_in", "measured_on", "method_lines", "plural", "share_text"]
+__all__ = ["exactness", "measured_in", "measured_on", "method_lines", "plural", "share_text"]
 
 
 def measured_in(run: Run) -> str:
@@ -33,6 +34,28 @@ def measured_in(run: Run) -> str:
         f"{visible(all_runtimes(run.plan.runtimes))}. "
         f"Measured {measured_on(run)} with the preset {visible(run.plan.preset.name)}."
     )
+
+
+def exactness(run: Run, rows: Sequence[CaseRow]) -> str:
+    """Return how exact the figures are, in one sentence or two; empty where there are none."""
+    told = []
+    widths = [
+        half / row.ratio
+        for row in rows
+        if row.ratio and not row.is_baseline and (half := row.ratio_half_width) is not None
+    ]
+    if widths:
+        judged = [record for record in run.groups if record.target_met is not None]
+        met = sum(record.target_met is True for record in judged)
+        told.append(
+            f"Ratios are ± {percent_text(statistics.median(widths))} in the middle, "
+            f"± {percent_text(max(widths))} at the widest; {met} of {plural(len(judged), 'group')} "
+            f"{'is' if met == 1 else 'are'} as exact as the preset wants "
+            f"(± {run.plan.preset.target * 100:g} %)."
+        )
+    if any(row.allocations is not None for row in rows):
+        told.append("Allocations are counted, not sampled.")
+    return " ".join(told)
 
 
 def method_lines(run: Run) -> Iterator[str]:

@@ -22,7 +22,7 @@ from harness.report.claims import Claim, set_apart
 from harness.report.costs import make_costs
 from harness.report.evidence import Evidence, evidence
 from harness.report.figures import time_text, visible
-from harness.report.method import measured_in, method_lines, plural, share_text
+from harness.report.method import exactness, measured_in, method_lines, plural, share_text
 from harness.report.on_runtimes import (
     BesideRuntimes,
     ScenarioBeside,
@@ -37,6 +37,7 @@ from harness.report.proof import proof_lines, proof_verdict
 from harness.report.runtimes import changes_from_first, median_table, runtime_tables
 from harness.report.table import blocks, common_reason
 from harness.report.why import Reasons
+from harness.strategy import strategy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,6 +126,7 @@ class Page:
     name: str
     title: str
     lede: str
+    exactness: str
     status: str
     costs: Costs
     sections: tuple[Section, ...]
@@ -200,6 +202,7 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         name=visible(run.name),
         title=_title(run),
         lede=measured_in(run),
+        exactness=exactness(run, rows),
         status=_STATUS.get(run.status, ""),
         costs=costs,
         sections=sections,
@@ -379,7 +382,12 @@ def _panel(
 
 def _digest(rows: Sequence[CaseRow]) -> str:
     """Return the extremes of a group in a few words, for the line that opens its panel."""
-    timed = [(row.time_ns, row.variant) for row in rows if row.time_ns is not None]
+    timed = [
+        (row.time_ns, row.variant)
+        for row in rows
+        # What only calls a function hands nothing over: it is the floor of the others.
+        if row.time_ns is not None and not strategy(row.variant).only_synchronous
+    ]
     if len(timed) < 2:
         return ""
     (low, fast), (high, slow) = min(timed), max(timed)

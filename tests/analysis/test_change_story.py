@@ -125,6 +125,36 @@ def test_how_they_were_compared_is_a_sentence() -> None:
     assert next(iter(belief_lines(compare_runs(*counted)))) == "No time was measured in both runs."
 
 
+def test_what_allocates_differently_is_told_to_be_the_code() -> None:
+    base, new = again()
+    more = tuple(
+        replace(
+            record,
+            allocations={
+                **record.allocations,
+                "task": replace(record.allocations["task"], count=99.0),
+            },
+        )
+        for record in new.groups
+    )
+    comparison = compare_runs(base, replace(new, groups=more))
+    assert "runs other code than before" in next(iter(trust_lines(comparison, 0)))
+    (told,) = told_of(comparison)
+    assert "in all 3 cases, most in lookup at " in told
+    alike = tuple(
+        replace(
+            record,
+            allocations={
+                name: replace(each, count=each.count + 3 * (name == "task"))
+                for name, each in record.allocations.items()
+            },
+        )
+        for record in new.groups
+    )
+    (told,) = told_of(compare_runs(base, replace(new, groups=alike)))
+    assert told.startswith("task makes 3 more allocations per operation in all 3 cases, such as ")
+
+
 def test_whether_to_believe_it_is_told_in_short() -> None:
     base, new = again()
     means, widths, around = trust_lines(compare_runs(base, new), 0)

@@ -46,6 +46,21 @@ def with_times(times: dict[float, dict[str, float]]) -> Run:
     )
 
 
+def test_who_may_have_no_c_extension_is_told_what_to_use() -> None:
+    times = {"coroutine": 100.0, "value_task_native": 40.0, "value_task": 80.0, "task": 900.0}
+    found = only(with_times({0.5: times, 1.0: times}))
+    assert found.chosen == ("value_task_native",)
+    assert re.match(
+        r"Without the C part: at \d+ % value_task takes 20[.\d]* % .*less time than coroutine\.",
+        found.more,
+    ), found.more
+    assert "value_task" in found.variants
+    times["value_task"] = 120.0
+    assert only(with_times({1.0: times})).more == "Without the C part: keep coroutine."
+    del times["value_task_native"]
+    assert "C part" not in only(with_times({1.0: times})).more
+
+
 def test_advice_that_changes_once_has_the_crossover_as_its_condition() -> None:
     found = only(make_run(sync_ratios=SYNC_RATIOS, variants=("coroutine", "task", "cached_future")))
     assert found.advice is Advice.CHANGE

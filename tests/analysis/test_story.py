@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,9 @@ from harness.analysis.story import story
 from harness.plan import Runtime
 from harness.record import RunStatus
 from tests.runs import COSTS, SYNC_RATIOS, Cost, make_run
+
+if TYPE_CHECKING:
+    from harness.record import Run
 
 KNOWN = tuple(COSTS)
 
@@ -55,6 +59,43 @@ def test_the_largest_gain_is_that_of_the_fastest_variant_that_really_gains() -> 
         "The most that another strategy gains: in “The lookup workload” at 100 %"
     )
     assert "times as fast as coroutine" in first.text
+
+
+def test_value_task_that_wins_here_and_loses_there_is_neither_and_wins_are_named() -> None:
+    fast, slow = Cost(100, 500, 1, 1), Cost(900, 900, 1, 1)
+    costs = {"coroutine": Cost(500, 500, 1, 1), "value_task": fast}
+    names = ("coroutine", "value_task")
+    wins = make_run(scenarios=("lookup", "reader"), sync_ratios=(1.0,), variants=names, costs=costs)
+    loses = make_run(scenarios=("other",), variants=names, costs={**costs, "value_task": slow})
+    (told,) = [each for each in story(_joined(wins, loses)) if "Does ValueTask" in each.text]
+    assert (
+        "in 2 of 3 groups (“The lookup workload” and “The reader workload”) and slower in 1"
+    ) in told.text
+    assert told.tone is Tone.EVEN
+    (told,) = [each for each in story(wins) if "Does ValueTask" in each.text]
+    assert told.tone is Tone.GAIN
+
+
+def test_what_a_task_does_more_is_told_where_it_costs_the_most() -> None:
+    run = make_run(sync_ratios=(0.0, 1.0), variants=("coroutine", "task"))
+    turns = {"coroutine": 0.0, "task": 2.0}
+    seen = tuple(
+        replace(
+            record,
+            observations={
+                name: replace(each, turns=turns[name]) for name, each in record.observations.items()
+            },
+        )
+        for record in run.groups
+    )
+    (told,) = [each.text for each in story(replace(run, groups=seen)) if "task takes" in each.text]
+    assert "at 100 %, where a call takes 2 turns of the event loop instead of none)" in told
+
+
+def _joined(one: Run, other: Run) -> Run:
+    plan = replace(one.plan, groups=(*one.plan.groups, *other.plan.groups))
+    titles = {**one.titles, **other.titles}
+    return replace(one, plan=plan, titles=titles, groups=(*one.groups, *other.groups))
 
 
 def test_where_nothing_gains_that_is_told() -> None:

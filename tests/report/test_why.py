@@ -28,12 +28,12 @@ def headers(page: str) -> list[str]:
 
 def test_turns_and_collections_have_columns_where_there_is_something_to_show() -> None:
     run = make_run(variants=VARIANTS)
-    assert not {"turns/1000", "collections/1000"} & {*headers(render_report(run))}
+    assert not {"turns per 1000", "collections per 1000"} & {*headers(render_report(run))}
     page = render_report(with_upkeep(run))
-    assert {"turns/1000", "collections/1000"} <= {*headers(page)}
+    assert {"turns per 1000", "collections per 1000"} <= {*headers(page)}
     assert "<td>3,000</td>" in page  # of a task: two, and one for its suspension
     never = with_upkeep(make_run(variants=("coroutine", "value_task")))
-    assert "collections/1000" not in headers(render_report(never))
+    assert "collections per 1000" not in headers(render_report(never))
 
 
 @pytest.mark.parametrize(
