@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.runtime_story import runtime_story
 from harness.analysis.runtimes import all_runtimes
 from harness.analysis.sentences import TYPICAL_SHARE, summary_sentences
-from harness.report.on_runtimes import beside_chart, settings_of
+from harness.report.on_runtimes import runtimes_chart, settings_of
 from harness.report.palette import palette
 from harness.report.standalone import Caption, on_sheet
 from harness.report.svg import inline_svg
@@ -122,7 +122,7 @@ def picture(run: Run) -> str:
     # In the order of the newest interpreter, which has them all.
     newest_first = sorted(found, key=lambda block: block.group.runtime != newest(run))
     marks = palette(row.variant for block in newest_first for row in block.rows)
-    chart = beside_chart(settings_of(found)[0], marks, "reference")
+    chart = runtimes_chart(settings_of(found)[0], marks, "reference")
     assert chart is not None
     caption = Caption(
         title="What it costs to hand over an answer that is already there",

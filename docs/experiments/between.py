@@ -36,7 +36,9 @@ def ratios(folder: Path, setting: tuple[str, str], given: argparse.Namespace, se
     words += [word for each in given.pythons for word in ("--python", each)]
     words += [word for each in LOOPS for word in ("--loop", each)]
     # Exit code 1: some runtime lacks something, such as eager tasks; the others are measured.
-    subprocess.run([sys.executable, *words], check=False, capture_output=True)
+    ended = subprocess.run([sys.executable, *words], check=False, capture_output=True, text=True)
+    if ended.returncode not in (0, 1):
+        print(ended.stderr, file=sys.stderr)
     return {
         (
             *setting,
@@ -69,7 +71,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             {
                 "case": list(key),
                 "values": [each.value for each in estimates],
-                "half_width": statistics.median(each.half_width for each in estimates),
+                "half_width": statistics.median(each.half_width or 0.0 for each in estimates),
             }
             for key, estimates in found.items()
             if len(estimates) == given.runs

@@ -363,6 +363,6 @@ def _run_names(request: Request) -> tuple[str, str]:
 
 def _forecast(plan: Plan, start: float) -> Forecast:
     def seconds(groups: Sequence[Group]) -> float:
-        return 2 * forecast(groups, plan.preset, plan.instruments, start, {})
+        return 2 * forecast(groups, plan.preset, plan.instruments, start, {}, versions=2)
 
     return seconds

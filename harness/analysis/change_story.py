@@ -299,8 +299,7 @@ def means_line(comparison: Comparison) -> str:
         return (
             f"The two were measured at different times. {comparison.baseline} was measured in "
             "both, and each variant's ratio to it is compared with its ratio then: a machine that "
-            "was slower on one day cancels. That is why new / base is not the quotient of the two "
-            "times."
+            "was slower on one day cancels."
         )
     if Means.DIRECT in seen:
         return (
@@ -314,8 +313,8 @@ def trust_lines(comparison: Comparison, shaky: int) -> Iterator[str]:
     """Yield in short whether the comparison is to be believed: *shaky* findings are told below."""
     if any(change.counts_differ for change in comparison.common):
         yield (
-            "Allocations are counted, not sampled: what makes another number of them runs other "
-            "code than before, whatever the machine did."
+            "Allocations are counted, not sampled: another count means that other code ran, not "
+            "that the machine was slower. Only where a thread takes part may it be chance."
         )
     yield means_line(comparison)
     if widths := width_line(comparison.common):
@@ -354,7 +353,8 @@ def belief_lines(comparison: Comparison) -> Iterator[str]:
     if Means.BRIDGED in seen:
         yield (
             f"A change of {comparison.baseline} itself would not show as its own: it would show in "
-            "all other variants of its group, turned around."
+            "all other variants of its group, turned around. New / base of these others is not the "
+            "quotient of their two times: what the machine did meanwhile is taken out of it."
         )
     if Means.DIRECT in seen and Means.BRIDGED in seen:
         yield (

@@ -32,20 +32,29 @@ def forecast(
     instruments: Iterable[str],
     start: float,
     earlier: Mapping[Group, float],
+    versions: int = 0,
 ) -> float:
     """Return the seconds that measuring *groups* is going to take.
 
     *start* is what starting an interpreter takes, in seconds; *earlier* what groups took before
-    at this preset, by these instruments.
+    at this preset, by these instruments. *versions*: how many of the code each group has in its
+    sweeps, where it is measured apart from those of other runtimes; together with these unless
+    given.
     """
     wanted = frozenset(instruments)
     groups = tuple(groups)
-    # Of all runtimes: one sweep visits them all.
+    # A sweep visits all variants on all runtimes.
     children = Counter[object]()
     for group in groups:
         children[group.setting] += len(group.variants)
     expected = {
-        group: _group(len(group.variants), children[group.setting], preset, wanted, start)
+        group: _group(
+            len(group.variants),
+            versions * len(group.variants) or children[group.setting],
+            preset,
+            wanted,
+            start,
+        )
         for group in groups
     }
     known = {group: seconds for group, seconds in earlier.items() if group in expected}

@@ -77,6 +77,8 @@ class Recommendation:
         The group whose figures show it.
     chosen
         The variants to use, from the smallest shares to the largest; none without advice.
+    without_native
+        What to use instead where no C extension may be, if one of these needs it.
     """
 
     model: CostModel
@@ -86,6 +88,7 @@ class Recommendation:
     variants: tuple[str, ...]
     group: Group
     chosen: tuple[str, ...] = ()
+    without_native: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,19 @@ class _Reader:
         text = self._sentence(ranges, judged)
         chosen = tuple(each.variant for each in ranges)
         fewest, others = self._fewest(shown, ranges[-1].variant)
-        instead, another = self._without_native(chosen, shown)
+        instead, another = self._without_native([r for r in told if _is_native(r.variant)])
         more = " ".join(filter(None, (instead, fewest)))
         names = (*chosen, baseline, *another, *others)
         advice = Advice.CHANGE if told else Advice.KEEP
         return Recommendation(
-            self.model, advice, text, more, tuple(dict.fromkeys(names)), shown.group, chosen
+            self.model,
+            advice,
+            text,
+            more,
+            tuple(dict.fromkeys(names)),
+            shown.group,
+            chosen,
+            another,
         )
 
     def _missing(self, measured: Sequence[GroupRecord]) -> str:
@@ -332,12 +342,14 @@ class _Reader:
         kinds = [(name, value) for name, value in values if isinstance(value, str)]
         return f"{text} ({format_params(kinds)})" if kinds else text
 
-    def _without_native(
-        self, chosen: Sequence[str], record: GroupRecord
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return what to use where no C extension may be, if one of the *chosen* needs it."""
-        if not any(map(_is_native, chosen)):
+    def _without_native(self, ranges: Sequence[_Range]) -> tuple[str, tuple[str, ...]]:
+        """Return what to use in place of a C extension, where it would gain the most.
+
+        *ranges* are those for which a variant is advised that needs one.
+        """
+        if not ranges:
             return "", ()
+        record = self._most_telling(ranges)
         better = {
             name: ratio
             for name in self._candidates(record)
@@ -347,12 +359,12 @@ class _Reader:
             and self._real(record, name)
         }
         if not better:
-            return f"Without the C part: keep {self.model.baseline}.", ()
+            return f"Without the C part: {self._place(record)} keep {self.model.baseline}.", ()
         best = min(better, key=lambda name: better[name].value)
         alike = {name for name in better if name == best or not self._real(record, name, best)}
         name = _simplest(alike)
-        gain = self._gain(record, name)
-        text = f"Without the C part: {self._place(record)} {name} {gain} {self.model.baseline}."
+        use = f"use {name}, {requirement(name)}; it {self._gain(record, name)}"
+        text = f"Without the C part: {self._place(record)} {use} {self.model.baseline}."
         return text, (name,)
 
     def _fewest(self, record: GroupRecord, chosen: str) -> tuple[str, tuple[str, ...]]:

@@ -35,7 +35,7 @@ __all__ = ["story"]
 
 _MOST = 5
 _FEW = 3  # names before the rest is counted
-_NOTHING = 0.005  # allocations per operation that two decimals do not show
+_NOTHING = 0.005  # of what is counted per operation: two decimals do not show it
 _HARDLY = 0.1  # a difference in time, relative, that hardly matters
 _LANGUAGES = {"python": "in pure Python", "native": "in C"}
 
@@ -137,7 +137,7 @@ class _Teller:
         names = ("task", self._baseline)
         if len(ratios) == 1 or low is high:
             text = f"{_capital(self._place(high.record))} task {compared(high.estimate)} "
-            text += self._baseline
+            text += f"{self._baseline}{self._turns(high)}"
         else:
             text = (
                 f"task takes {middle:.2g} times as long as {self._baseline} in the median of "
@@ -161,7 +161,8 @@ class _Teller:
         if many is None or few is None or many - few < _NOTHING:
             return ""
         number = "none" if few < _NOTHING else count(few)
-        return f", where a call takes {count(many)} turns of the event loop instead of {number}"
+        turns = "turn" if count(many) == "1" else "turns"
+        return f", where a call takes {count(many)} {turns} of the event loop instead of {number}"
 
     def _value_tasks(self) -> Iterator[_Found]:
         """Yield whether a ValueTask pays, in Python and in C."""

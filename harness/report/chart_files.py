@@ -19,7 +19,7 @@ from harness.report.evidence import evidence
 from harness.report.figures import visible
 from harness.report.heatmap import heat_maps
 from harness.report.method import measured_on, plural
-from harness.report.on_runtimes import beside_chart, settings_of
+from harness.report.on_runtimes import runtimes_chart, settings_of
 from harness.report.overview import overview
 from harness.report.paint import painted
 from harness.report.palette import palette
@@ -106,7 +106,7 @@ def _sheets(run: Run) -> Iterator[_Sheet]:
             source,
         )
     if several:
-        yield from _beside_sheets(run, found, marks, source)
+        yield from _runtimes_sheets(run, found, marks, source)
     models = cost_models(run)
     by_runtime = groupby(found, key=lambda block: (block.group.scenario, block.group.runtime))
     for (scenario, runtime), together in by_runtime:
@@ -127,7 +127,7 @@ def _sheets(run: Run) -> Iterator[_Sheet]:
                 yield _sheet(chart, where, params, subject, f"{runtime}. {source}", [block])
 
 
-def _beside_sheets(
+def _runtimes_sheets(
     run: Run, found: Sequence[Block], marks: Mapping[str, Mark], source: str
 ) -> Iterator[_Sheet]:
     varying = {
@@ -136,7 +136,7 @@ def _beside_sheets(
     }
     for together in settings_of(found):
         group = together[0].group
-        if chart := beside_chart(together, marks, "chart"):
+        if chart := runtimes_chart(together, marks, "chart"):
             title = visible(run.titles.get(group.scenario, group.scenario))
             params = tuple(
                 (name, value)

@@ -166,7 +166,7 @@ def _advised(
     several = Counter(scenario for scenario, _ in settings)
     alike: dict[object, list[Recommendation]] = {}
     for each in recommended:
-        advice = each.chosen or each.text
+        advice = (each.chosen, each.without_native) if each.chosen else each.text
         alike.setdefault((each.model.scenario, each.model.setting, advice), []).append(each)
     for together in alike.values():
         each = together[-1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.analysis.runtimes import all_runtimes
 from harness.report.figures import percent_text, significant, visible
+from harness.report.table import misses_target
 from harness.strategy import strategy
 
 if TYPE_CHECKING:
@@ -37,25 +38,59 @@ def measured_in(run: Run) -> str:
 
 
 def exactness(run: Run, rows: Sequence[CaseRow]) -> str:
-    """Return how exact the figures are, in one sentence or two; empty where there are none."""
+    """Return how exact the figures are, in a sentence or two; empty where there are none."""
+    timed = [row for row in rows if row.time_ns is not None]
     told = []
-    widths = [
-        half / row.ratio
-        for row in rows
-        if row.ratio and not row.is_baseline and (half := row.ratio_half_width) is not None
-    ]
-    if widths:
-        judged = [record for record in run.groups if record.target_met is not None]
-        met = sum(record.target_met is True for record in judged)
-        told.append(
-            f"Ratios are ± {percent_text(statistics.median(widths))} in the middle, "
-            f"± {percent_text(max(widths))} at the widest; {met} of {plural(len(judged), 'group')} "
-            f"{'is' if met == 1 else 'are'} as exact as the preset wants "
-            f"(± {run.plan.preset.target * 100:g} %)."
-        )
+    if timed:
+        ratios = [
+            half / row.ratio
+            for row in timed
+            if not row.is_baseline and row.ratio and (half := row.ratio_half_width) is not None
+        ]
+        times = [_time_half_width(row) for row in timed]
+        widths = ratios or [width for width in times if width is not None]
+        told.append(_widths(widths, "ratios" if ratios else "times") if widths else _NO_INTERVAL)
+        if ratios:
+            told[-1] += _as_wanted(run, timed)
+        told[-1] += "."
     if any(row.allocations is not None for row in rows):
         told.append("Allocations are counted, not sampled.")
     return " ".join(told)
+
+
+_NO_INTERVAL = "One round was measured: times have no interval"
+_CAP = 10.0  # from here on the width itself says nothing
+
+
+def _time_half_width(row: CaseRow) -> float | None:
+    if not row.time_ns or row.time_ns_low is None or row.time_ns_high is None:
+        return None
+    return (row.time_ns_high - row.time_ns_low) / 2 / row.time_ns
+
+
+def _widths(widths: Sequence[float], of: str) -> str:
+    middle, widest = map(_width_text, (statistics.median(widths), max(widths)))
+    if middle == widest:
+        return f"95 % intervals of {of} are ± {middle}"
+    return f"95 % intervals of {of} are ± {middle} in the median and ± {widest} at the widest"
+
+
+def _width_text(width: float) -> str:
+    return f"{percent_text(width)}" if width < _CAP else f"more than {_CAP * 100:.0f} %"
+
+
+def _as_wanted(run: Run, timed: Sequence[CaseRow]) -> str:
+    """Return in how many groups every ratio is as exact as the preset wants."""
+    target = run.plan.preset.target
+    groups: dict[object, bool] = {}
+    for row in timed:
+        key = row.scenario, row.params, row.runtime
+        groups[key] = groups.get(key, True) and not misses_target(row, target)
+    wanted = f"as exact as the preset wants (± {target * 100:g} %)"
+    if len(groups) == 1:
+        return f": {'' if all(groups.values()) else 'not '}{wanted}"
+    met = sum(groups.values())
+    return f"; {met or 'none'} of {len(groups)} groups {'is' if met < 2 else 'are'} {wanted}"
 
 
 def method_lines(run: Run) -> Iterator[str]:

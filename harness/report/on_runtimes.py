@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from harness.report.table import Block
 
 __all__ = [
-    "BesideRuntimes",
-    "ScenarioBeside",
-    "beside_chart",
-    "beside_pictures",
+    "ScenarioOnRuntimes",
+    "SettingOnRuntimes",
     "fastest_on",
     "panels_of",
+    "runtimes_chart",
+    "runtimes_pictures",
     "settings_of",
 ]
 
@@ -45,7 +45,7 @@ _WIDE, _MOST_COLUMNS = 900.0, 4
 
 
 @dataclass(frozen=True)
-class BesideRuntimes:
+class SettingOnRuntimes:
     """One setting on all runtimes; *pictures* has a row for each event loop."""
 
     anchor: str
@@ -60,7 +60,7 @@ class BesideRuntimes:
 
 
 @dataclass(frozen=True)
-class ScenarioBeside:
+class ScenarioOnRuntimes:
     """One scenario: what holds on which runtimes, its settings, then each runtime by itself."""
 
     anchor: str
@@ -68,7 +68,7 @@ class ScenarioBeside:
     name: str
     title: str
     claims: tuple[Claim, ...]
-    settings: tuple[BesideRuntimes, ...]
+    settings: tuple[SettingOnRuntimes, ...]
     sections: tuple[Section, ...]
 
 
@@ -123,7 +123,7 @@ def _row(variant: str, row: CaseRow | None, mark: Mark, is_baseline: bool) -> Mu
     )
 
 
-def beside_pictures(
+def runtimes_pictures(
     together: Sequence[Block], marks: Mapping[str, Mark], anchor: str, about: str
 ) -> tuple[tuple[Markup, ...], ...]:
     """Return a picture for each runtime of a setting, a row for each event loop."""
@@ -137,7 +137,9 @@ def beside_pictures(
     )
 
 
-def beside_chart(together: Sequence[Block], marks: Mapping[str, Mark], anchor: str) -> Chart | None:
+def runtimes_chart(
+    together: Sequence[Block], marks: Mapping[str, Mark], anchor: str
+) -> Chart | None:
     """Return the same in one chart, for a file; None where nothing was timed."""
     panels = panels_of(together, marks)
     if not panels:

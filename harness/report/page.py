@@ -24,10 +24,10 @@ from harness.report.evidence import Evidence, evidence
 from harness.report.figures import time_text, visible
 from harness.report.method import exactness, measured_in, method_lines, plural, share_text
 from harness.report.on_runtimes import (
-    BesideRuntimes,
-    ScenarioBeside,
-    beside_pictures,
+    ScenarioOnRuntimes,
+    SettingOnRuntimes,
     fastest_on,
+    runtimes_pictures,
     settings_of,
 )
 from harness.report.overview import overview
@@ -132,7 +132,7 @@ class Page:
     sections: tuple[Section, ...]
     overview: Overview | None
     runtimes: RuntimeTable | None
-    beside: tuple[ScenarioBeside, ...]
+    on_runtimes: tuple[ScenarioOnRuntimes, ...]
     panels: dict[tuple[str, str, str, str], str]
     marks: dict[str, Mark]
     baseline: str
@@ -207,8 +207,10 @@ def make_page(run: Run, flamegraphs: Flamegraphs | None = None) -> Page:
         costs=costs,
         sections=sections,
         runtimes=median_table(run, changes),
-        beside=(
-            tuple(_beside(run, found, claims, marks, sections, changes)) if several_runtimes else ()
+        on_runtimes=(
+            tuple(_on_runtimes(run, found, claims, marks, sections, changes))
+            if several_runtimes
+            else ()
         ),
         overview=overview(rows),
         panels={
@@ -280,14 +282,14 @@ def _section(
     )
 
 
-def _beside(
+def _on_runtimes(
     run: Run,
     found: Sequence[Block],
     claims: Sequence[Sentence],
     marks: dict[str, Mark],
     sections: Sequence[Section],
     changes: Sequence[RuntimeChange],
-) -> Iterator[ScenarioBeside]:
+) -> Iterator[ScenarioOnRuntimes]:
     """Yield each scenario with its runtimes beside each other, then each by itself."""
     tables = {table.group.setting: table for table in runtime_tables(run, changes)}
     runtimes = " ".join(map(str, run.plan.runtimes))
@@ -295,7 +297,7 @@ def _beside(
         blocks_of = list(several)
         title = visible(run.titles.get(scenario, scenario))
         opened = {group.setting for group in _opened(blocks_of)}
-        yield ScenarioBeside(
+        yield ScenarioOnRuntimes(
             anchor=scenario_anchor(scenario),
             words=f"{visible(scenario)} {title}",
             name=visible(scenario),
@@ -306,13 +308,13 @@ def _beside(
                 if claim.group.scenario == scenario
             ),
             settings=tuple(
-                BesideRuntimes(
+                SettingOnRuntimes(
                     anchor=group_anchor(group),
                     words=f"{heading} {visible(format_params(group.params))} {visible(runtimes)}",
                     heading=heading,
                     digest=fastest_on(together),
                     opened=group.setting in opened,
-                    pictures=beside_pictures(
+                    pictures=runtimes_pictures(
                         together, marks, f"r{number}-{place}", f"{scenario}, {heading}"
                     ),
                     table=tables.get(group.setting),

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from harness.analysis.rows import CaseRow
     from harness.analysis.series import Series, Track
 
-__all__ = ["BesideCell", "beside_cells"]
+__all__ = ["RunCell", "run_cells"]
 
 
 @dataclass(frozen=True)
-class BesideCell:
+class RunCell:
     """What a case is in one run, against the first one; *also* its own figures.
 
     *href* leads to why it is not comparable, where it is not.
@@ -31,19 +31,19 @@ class BesideCell:
     href: str = ""
 
 
-def beside_cells(track: Track, series: Series) -> Iterator[BesideCell]:
+def run_cells(track: Track, series: Series) -> Iterator[RunCell]:
     """Yield what the case of *track* is, run by run."""
     for place, (row, step) in enumerate(zip(track.rows, track.steps, strict=True)):
         if row is None:
-            yield BesideCell(Compared(word="not measured"))
+            yield RunCell(Compared(word="not measured"))
             continue
         also = ", ".join(_figures(row, step))
         if place == 0:
-            yield BesideCell(Compared(), also)
+            yield RunCell(Compared(), also)
             continue
         cell = compared(step, series.stops[place].unlike)
         href = f"#run{place + 1}" if cell.word == "not comparable" else ""
-        yield BesideCell(cell, also, href)
+        yield RunCell(cell, also, href)
 
 
 def _figures(row: CaseRow, step: Change | None) -> Iterator[str]:

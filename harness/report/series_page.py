@@ -30,7 +30,7 @@ from harness.report.figures import visible
 from harness.report.history_table import history_figures
 from harness.report.palette import palette
 from harness.report.run_facts import moment_text
-from harness.report.runs_table import beside_cells
+from harness.report.runs_table import run_cells
 from harness.report.series_charts import series_charts
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from harness.report.history_table import HistoryFigures
     from harness.report.palette import Mark
     from harness.report.picture import Picture
-    from harness.report.runs_table import BesideCell
+    from harness.report.runs_table import RunCell
 
 __all__ = ["SeriesPage", "make_series_page"]
 
@@ -72,7 +72,7 @@ class TrackLine:
     colour: str
     is_baseline: bool
     history: HistoryFigures | None
-    cells: tuple[BesideCell, ...]
+    cells: tuple[RunCell, ...]
 
 
 @dataclass(frozen=True)
@@ -273,5 +273,5 @@ def _line(track: Track, anchor: str, series: Series, marks: dict[str, Mark]) -> 
         colour=marks[row.variant].colour,
         is_baseline=track.is_baseline,
         history=history_figures(track, series) if is_history else None,
-        cells=() if is_history else tuple(beside_cells(track, series)),
+        cells=() if is_history else tuple(run_cells(track, series)),
     )

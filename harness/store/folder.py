@@ -275,7 +275,9 @@ def earlier_durations(results: Path, plan: Plan) -> dict[Group, float]:
         with suppress(StoreError, ValueError, OverflowError):
             stored = RunFolder(results / name)._read("run.json", RunFile)
             measured = plan_of(stored)
-            if (measured.preset, measured.instruments) == (plan.preset, plan.instruments):
+            # On other runtimes as well, or on fewer, values last longer or shorter.
+            alike = measured.preset == plan.preset and measured.instruments == plan.instruments
+            if alike and {*measured.runtimes} == {*plan.runtimes}:
                 found |= {
                     measured.groups[entry.index]: check_duration(entry.duration)
                     for entry in stored.groups

@@ -52,4 +52,8 @@ def test_values_are_shorter_where_a_sweep_visits_several_runtimes() -> None:
     ]
     together = forecast([alone, *others], QUICK, BOTH, 0.2, {})
     assert forecast([alone], QUICK, BOTH, 0.2, {}) < together
+    # Two versions of the code share sweeps, runtimes do not.
+    twice = forecast([alone, *others], QUICK, BOTH, 0.2, {}, versions=2)
+    assert twice == 3 * forecast([alone], QUICK, BOTH, 0.2, {}, versions=2)
+    assert together < twice < 3 * forecast([alone], QUICK, BOTH, 0.2, {})
     assert together < 3 * forecast([alone], QUICK, BOTH, 0.2, {})

@@ -51,14 +51,24 @@ def test_who_may_have_no_c_extension_is_told_what_to_use() -> None:
     found = only(with_times({0.5: times, 1.0: times}))
     assert found.chosen == ("value_task_native",)
     assert re.match(
-        r"Without the C part: at \d+ % value_task takes 20[.\d]* % .*less time than coroutine\.",
+        r"Without the C part: at \d+ % use value_task, .*; it takes 20[.\d]* % .*less time than "
+        r"coroutine\.",
         found.more,
     ), found.more
     assert "value_task" in found.variants
     times["value_task"] = 120.0
-    assert only(with_times({1.0: times})).more == "Without the C part: keep coroutine."
+    assert only(with_times({1.0: times})).more == ("Without the C part: at 100 % keep coroutine.")
     del times["value_task_native"]
     assert "C part" not in only(with_times({1.0: times})).more
+
+
+def test_what_needs_the_c_part_is_replaced_where_it_is_advised() -> None:
+    low = {"coroutine": 100.0, "value_task_native": 60.0, "value_task": 90.0, "cached_future": 99.0}
+    high = {**low, "value_task_native": 80.0, "value_task": 95.0, "cached_future": 10.0}
+    found = only(with_times({0.5: low, 1.0: high}))
+    assert found.chosen == ("value_task_native", "cached_future")
+    assert found.more.startswith("Without the C part: at 50 % use value_task, ")
+    assert found.without_native == ("value_task",)
 
 
 def test_advice_that_changes_once_has_the_crossover_as_its_condition() -> None:

@@ -15,7 +15,7 @@ from harness.report.chart_files import write_charts
 from harness.report.drawing import Dot, Drawing, Strokes, Told, Words
 from harness.report.html import render_report
 from harness.report.multiples import RuntimePanel, runtime_panels
-from harness.report.on_runtimes import beside_chart, panels_of, settings_of
+from harness.report.on_runtimes import panels_of, runtimes_chart, settings_of
 from harness.report.page import make_page
 from harness.report.palette import palette
 from harness.report.panels import time_tick
@@ -134,7 +134,7 @@ def test_nothing_leaves_its_panel(width: float) -> None:
 
 def test_one_picture_has_them_all_with_the_names_once_a_row() -> None:
     run = on_six()
-    chart = beside_chart(settings_of(blocks(run))[0], marks_of(run), "x")
+    chart = runtimes_chart(settings_of(blocks(run))[0], marks_of(run), "x")
     assert chart is not None
     drawing = chart.draw(width=960)
     words = [part.text for part in drawn(drawing.parts) if isinstance(part, Words)]
@@ -149,19 +149,19 @@ def test_one_picture_has_them_all_with_the_names_once_a_row() -> None:
 def test_where_nothing_was_timed_there_is_no_picture() -> None:
     run = make_run(runtimes=SIX[:2], instruments=("allocations",))
     assert panels(run) == []
-    assert beside_chart(settings_of(blocks(run))[0], marks_of(run), "x") is None
+    assert runtimes_chart(settings_of(blocks(run))[0], marks_of(run), "x") is None
     assert read(render_report(run)).unbalanced == []
 
 
 def test_a_page_has_a_section_a_scenario_and_in_it_each_runtime() -> None:
     page = make_page(on_six())
-    assert [each.name for each in page.beside] == ["lookup", "reader"]
-    for scenario in page.beside:
+    assert [each.name for each in page.on_runtimes] == ["lookup", "reader"]
+    for scenario in page.on_runtimes:
         assert len(scenario.sections) == 6
         assert [setting.opened for setting in scenario.settings] == [False, True]
         assert [len(row) for row in scenario.settings[0].pictures] == [3, 3]
         assert scenario.settings[0].table is not None
-    assert make_page(make_run()).beside == ()
+    assert make_page(make_run()).on_runtimes == ()
 
 
 def test_links_lead_to_the_setting_and_to_each_runtime_of_it() -> None:
@@ -175,7 +175,7 @@ def test_links_lead_to_the_setting_and_to_each_runtime_of_it() -> None:
 
 def test_what_all_runtimes_agree_on_is_said_once_on_the_page() -> None:
     page = make_page(on_six())
-    told = [str(claim.text) for claim in page.beside[0].claims]
+    told = [str(claim.text) for claim in page.on_runtimes[0].claims]
     once = [text for text in told if "all 6 runtimes" in text]
     assert any("times as fast as <code>task</code>" in text for text in once)
     assert len(told) < 6 * 5
