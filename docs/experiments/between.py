@@ -71,10 +71,11 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             {
                 "case": list(key),
                 "values": [each.value for each in estimates],
-                "half_width": statistics.median(each.half_width or 0.0 for each in estimates),
+                "half_width": statistics.median(each.half_width for each in estimates),
             }
             for key, estimates in found.items()
-            if len(estimates) == given.runs
+            # One without an interval, of a single round, is no ratio to be judged by.
+            if sum(each.half_width is not None for each in estimates) == given.runs
         ],
     }
 

@@ -79,6 +79,13 @@ class CaseRow:
             return None
         return (self.ratio_high - self.ratio_low) / 2
 
+    @property
+    def time_half_width(self) -> float | None:
+        """Half of the time's interval, in nanoseconds."""
+        if self.time_ns_low is None or self.time_ns_high is None:
+            return None
+        return (self.time_ns_high - self.time_ns_low) / 2
+
 
 COLUMNS = tuple(field.name for field in fields(CaseRow))[
     : [field.name for field in fields(CaseRow)].index("status") + 1

@@ -74,10 +74,12 @@ def case_table(rows: Sequence[CaseRow], target: float) -> dict[str, list[Figure]
 def _time(row: CaseRow, unit: Unit) -> Figure:
     if row.time_ns is None:
         return Figure(ABSENT)
-    half = None
-    if row.time_ns_low is not None and row.time_ns_high is not None:
-        half = (row.time_ns_high - row.time_ns_low) / 2 / unit.nanoseconds
-    return Figure(*ratio_parts(row.time_ns / unit.nanoseconds, half))
+    half = row.time_half_width
+    return Figure(
+        *ratio_parts(
+            row.time_ns / unit.nanoseconds, None if half is None else half / unit.nanoseconds
+        )
+    )
 
 
 def case_lines(

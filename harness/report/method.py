@@ -47,8 +47,11 @@ def exactness(run: Run, rows: Sequence[CaseRow]) -> str:
             for row in timed
             if not row.is_baseline and row.ratio and (half := row.ratio_half_width) is not None
         ]
-        times = [_time_half_width(row) for row in timed]
-        widths = ratios or [width for width in times if width is not None]
+        widths = ratios or [
+            half / row.time_ns
+            for row in timed
+            if row.time_ns and (half := row.time_half_width) is not None
+        ]
         told.append(_widths(widths, "ratios" if ratios else "times") if widths else _NO_INTERVAL)
         if ratios:
             told[-1] += _as_wanted(run, timed)
@@ -62,12 +65,6 @@ _NO_INTERVAL = "One round was measured: times have no interval"
 _CAP = 10.0  # from here on the width itself says nothing
 
 
-def _time_half_width(row: CaseRow) -> float | None:
-    if not row.time_ns or row.time_ns_low is None or row.time_ns_high is None:
-        return None
-    return (row.time_ns_high - row.time_ns_low) / 2 / row.time_ns
-
-
 def _widths(widths: Sequence[float], of: str) -> str:
     middle, widest = map(_width_text, (statistics.median(widths), max(widths)))
     if middle == widest:
@@ -76,7 +73,7 @@ def _widths(widths: Sequence[float], of: str) -> str:
 
 
 def _width_text(width: float) -> str:
-    return f"{percent_text(width)}" if width < _CAP else f"more than {_CAP * 100:.0f} %"
+    return percent_text(width) if width < _CAP else f"more than {_CAP * 100:.0f} %"
 
 
 def _as_wanted(run: Run, timed: Sequence[CaseRow]) -> str:

@@ -28,7 +28,8 @@ RELATIVE = 0.002
 # asyncio keeps eager tasks in a set: how often its table is rebuilt depends on their addresses.
 EAGER = 0.01
 # A thread that answers while the loop still handles its last answer wakes it up once instead of
-# twice, the more often the busier the machine is: what differs by chance is counted again.
+# twice, the more often the busier the machine is: these are counted again where they differ.
+THREADED = ("thread", "async_iterate", "cache_lookup", "resolve_fields")
 TRIES = 3
 
 
@@ -43,13 +44,16 @@ def assert_counted_the_same(
 ) -> None:
     if loop == "uvloop":
         pytest.importorskip("uvloop")
+    name = source.removeprefix("scenarios.")
     for _ in range(TRIES):
         counts = count(source, params, loop, counter, variants=variants)
         # Named by themselves only if there are any: no name stands for all variants.
         variants = tuple(name for name, both in counts.items() if differ(name, both, gathers))
         if not variants:
             return
-    pytest.fail(f"{TRIES} times: {[(name, counts[name]) for name in variants]}")
+        if name not in THREADED and not {*variants} <= {*THREADED}:
+            break
+    pytest.fail(f"counted differently: {[(name, counts[name]) for name in variants]}")
 
 
 def differ(variant: str, both: dict[str, Any], gathers: bool) -> bool:
