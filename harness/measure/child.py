@@ -96,7 +96,6 @@ class _Worker:
         from harness.measure.timing import time_values
 
         pin_this_thread(cpu)
-        channel.send({"waiting": True})
         time_values(self._driver, channel, **given)
 
     def _count(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ It knows its workers by a protocol only; tests script a fake one without a clock
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,8 +33,8 @@ __all__ = [
 ]
 
 _WARMUP_SWEEPS = 1
-# Setting up and warming up are not timed, and need not wait for each other on two cores.
-_PREPARED_AT_ONCE = 2
+# What is not timed need not wait for another child that is not, on two cores.
+_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,19 @@ class Worker(Protocol):
         """Find how many cycles last *seconds*."""
 
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
-        """Make ready to measure, and wait at the gate; one value takes about *expected* s."""
+        """Begin to make ready to measure; one value takes about *expected* seconds."""
+
+    def begun(self) -> None:
+        """Wait until it is at the gate."""
 
     def measure(self) -> None:
         """Open the gate for one value, and wait until it is there."""
 
-    def finish(self) -> TimedRound:
-        """Return what was measured, after the last value."""
+    def end(self) -> None:
+        """Begin to put together what was measured, after the last value, and to close."""
+
+    def ended(self) -> TimedRound:
+        """Wait until that is done; return what was measured."""
 
 
 class OpenRound(Protocol):
@@ -190,21 +197,30 @@ class _Round:
 
     def run(self) -> bool:
         """Measure all of it; False if it was given up, and has to be measured again."""
-        variants = list(self._workers)
-        for start in range(0, len(variants), _PREPARED_AT_ONCE):
-            together = variants[start : start + _PREPARED_AT_ONCE]
-            for step in (self._prepare, self._wait_until_prepared):
-                for variant in together:
-                    self._attempt(variant, step)
+        self._some_at_once(self._prepare, self._wait_until_prepared)
         for variant in list(self._workers):
-            self._attempt(variant, self._make_ready)
-        for sweep in range(_WARMUP_SWEEPS + self._values):
-            last = sweep == _WARMUP_SWEEPS + self._values - 1
+            self._attempt(variant, self._calibrate)
+        self._some_at_once(self._begin, self._wait_until_begun)
+        for _ in range(_WARMUP_SWEEPS + self._values):
             order = list(self._workers)
             self._rng.shuffle(order)
             for variant in order:
-                self._attempt(variant, self._measure_last if last else self._measure)
+                self._attempt(variant, self._measure)
+        self._some_at_once(self._end, self._wait_until_ended)
         return not self._spoilt
+
+    def _some_at_once(
+        self, begin: Callable[[str, Worker], None], wait: Callable[[str, Worker], None]
+    ) -> None:
+        """Have all workers do what is not timed: where one is done, the next one begins."""
+        variants = list(self._workers)
+        waiting = iter(variants)
+        for variant in itertools.islice(waiting, _AT_ONCE):
+            self._attempt(variant, begin)
+        for variant in variants:
+            self._attempt(variant, wait)
+            for following in itertools.islice(waiting, 1):
+                self._attempt(following, begin)
 
     def _attempt(self, variant: str, step: Callable[[str, Worker], None]) -> None:
         """Take *step* with one worker; one that fails leaves the round."""
@@ -227,18 +243,23 @@ class _Round:
     def _wait_until_prepared(self, variant: str, worker: Worker) -> None:
         self._operations[variant] = worker.prepared()
 
-    def _make_ready(self, variant: str, worker: Worker) -> None:
+    def _calibrate(self, variant: str, worker: Worker) -> None:
         if variant not in self._group.calibrations:
             self._group.calibrations[variant] = worker.calibrate(self._group.value)
+        self._operations[variant] *= self._group.calibrations[variant].loops
+
+    def _begin(self, variant: str, worker: Worker) -> None:
         found = self._group.calibrations[variant]
-        self._operations[variant] *= found.loops
-        expected = found.loops * found.seconds
-        worker.begin(found.loops, self._values, _WARMUP_SWEEPS, expected)
+        worker.begin(found.loops, self._values, _WARMUP_SWEEPS, found.loops * found.seconds)
+
+    def _wait_until_begun(self, variant: str, worker: Worker) -> None:
+        worker.begun()
 
     def _measure(self, variant: str, worker: Worker) -> None:
         worker.measure()
 
-    def _measure_last(self, variant: str, worker: Worker) -> None:
-        # pyperf writes its benchmark now: wait for it, so that no other child runs meanwhile.
-        worker.measure()
-        self._group.add(self._group.rounds, variant, worker.finish(), self._operations[variant])
+    def _end(self, variant: str, worker: Worker) -> None:
+        worker.end()
+
+    def _wait_until_ended(self, variant: str, worker: Worker) -> None:
+        self._group.add(self._group.rounds, variant, worker.ended(), self._operations[variant])

@@ -2,7 +2,7 @@
 
 One stream socket per child carries JSON objects, one a line. The conductor says what to
 ``do``; the child answers each with one object, or with ``{"error": ...}``, and ends when
-the socket is closed. Version 1:
+the socket is closed. Version 2:
 
 ===========  ==========================================  ===================================
 do           with                                        the answer
@@ -12,8 +12,8 @@ prepare      -                                           operations
 warm_up      -                                           warm
 calibrate    seconds                                     loops, seconds, overhead
 time         loops, values, warmups, cpu                 waiting
-go           - (opens the gate, once per value)          seconds; after the last value also
-                                                         pyperf's own JSON of the benchmark
+go           - (opens the gate, once per value)          seconds
+collect      - (after the last value)                    pyperf's own JSON of the benchmark
 count        -                                           allocations
 attribute    capture (a path), operations                captured: where they allocate
 close        -                                           closed
@@ -25,7 +25,7 @@ the number of the CPU to which the timing thread pins itself; null: to none.
 
 Before that, the interpreter that forks the children reads one job, a line, from its standard
 input, whose end later tells a watch that it leaves to end it and its children:
-``{"version": 1, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
+``{"version": 2, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
 "workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
 ``attribute`` or ``verify``; for the last one child says ``observing`` before each of the job's
 ``variants``, ``comparing`` after them, then gives all ``observations``.
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TEMPORARY", "TEMPORARY_PREFIX", "VERSION", "Channel"]
 
-VERSION = 1
+VERSION = 2
 # The environment variable that names the folder for temporary files, and how its name begins.
 TEMPORARY = "AWAITBENCH_TEMPORARY"
 TEMPORARY_PREFIX = "awaitbench-"

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyperf
 
-# What pyperf records of the machine takes 25 ms the first time, 4 ms after that: this module is
-# imported before the children are forked, so that it is slow once a round and not in each.
+# This module is imported before the children are forked, for what is slow once a round then and
+# not in each: what pyperf records of the machine takes 25 ms the first time, 4 ms after that; and a
+# runner looks through all installed packages for hooks.
 pyperf.Run([1.0], collect_metadata=True)
+_RUNNER = pyperf.Runner()
 
 if TYPE_CHECKING:
     from harness.measure.drive import Driver
@@ -26,16 +28,23 @@ def time_values(
 ) -> None:
     """Run pyperf as a worker; each value waits for ``go`` and is answered at once.
 
-    pyperf writes its benchmark to the channel when all values are there.
+    It says ``waiting`` before the first one. After the last, pyperf goes on when told to
+    ``collect``: it writes its benchmark to the channel, while no other child is timed.
     """
+    left = all_values = warmups + values
 
     def behind_gate(cycles: int) -> float:
-        if channel.receive() is None:
-            raise SystemExit(0)  # the conductor has gone; nobody wants the value
+        nonlocal left
+        if left == all_values:
+            channel.send({"waiting": True})
+        _wait(channel)
         if cycles >= _MANY:
             driver.drive(1)  # other children have run since: fetch code and state again
         seconds = driver.drive(cycles)
         channel.send({"seconds": seconds})
+        left -= 1
+        if not left:
+            _wait(channel)
         return seconds
 
     options = {
@@ -44,6 +53,10 @@ def time_values(
         "--warmups": warmups,
         "--pipe": os.dup(channel.fileno()),  # pyperf closes it
     }
-    runner = pyperf.Runner()
-    runner.parse_args(["--worker", *(str(word) for pair in options.items() for word in pair)])
-    runner.bench_time_func(driver.variant, behind_gate, inner_loops=driver.operations)
+    _RUNNER.parse_args(["--worker", *(str(word) for pair in options.items() for word in pair)])
+    _RUNNER.bench_time_func(driver.variant, behind_gate, inner_loops=driver.operations)
+
+
+def _wait(channel: Channel) -> None:
+    if channel.receive() is None:
+        raise SystemExit(0)  # the conductor has gone; nobody wants the value

@@ -93,19 +93,28 @@ class PyperfWorker:
         return Calibration(**self._member.ask("calibrate", seconds=seconds))
 
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None:
-        """Have the child start pyperf, whose first value waits at the gate."""
+        """Have the child start pyperf."""
         # Calibrated: what takes a millisecond need not be waited for as long as a set-up.
         self._limit = min(self._member.patience, _BUSY_SECONDS) + _SLOWER * expected
         if self._member.allowance is not None:
             self._member.allowance.expect(self._name, self._prepared, values + warmups, expected)
-        self._member.ask("time", loops=loops, values=values, warmups=warmups, cpu=self._cpu)
+        self._member.tell("time", loops=loops, values=values, warmups=warmups, cpu=self._cpu)
+
+    def begun(self) -> None:
+        """Wait until pyperf asks for its first value."""
+        self._member.listen("time")
 
     def measure(self) -> None:
         """Open the gate once."""
         self._member.ask("go", limit=self._limit)
 
-    def finish(self) -> TimedRound:
-        """Take pyperf's benchmark, and have the child close the scenario."""
+    def end(self) -> None:
+        """Have pyperf write its benchmark, and the child close the scenario."""
+        self._member.tell("collect")
+        self._member.tell("close")
+
+    def ended(self) -> TimedRound:
+        """Take the benchmark, and wait until the scenario is closed."""
         benchmark = pyperf.Benchmark.loads(json.dumps(self._member.listen("collect")))
         (run,) = benchmark.get_runs()
         timed = TimedRound(
@@ -113,5 +122,5 @@ class PyperfWorker:
             warmups=tuple((loops, _significant(value)) for loops, value in run.warmups),
             metadata=clean_metadata(run.get_metadata()),
         )
-        self._member.ask("close")
+        self._member.listen("close")
         return timed

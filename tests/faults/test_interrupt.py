@@ -1,4 +1,7 @@
-"""Ctrl-C, and worse, in the middle of a run: what was measured is kept, and can be gone on with."""
+"""Ctrl-C, and worse, in the middle of a run: what was measured is kept, and can be gone on with.
+
+What a run waits in is verified by ``test_runs.py``; here it is timed, or still imported.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +12,37 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import harness
 from harness.analysis.findings import run_findings
 from harness.record import RunStatus
 from harness.store import RunFolder
+from tests.faults.injection import PACKAGE, PATIENCE, PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
-PACKAGE = Path(harness.__file__).parent.parent
-PATIENCE = 60.0  # seconds, for what takes a few; the machine may be busy
-
 
 @pytest.fixture
-def scenario(write_scenario: Callable[..., Path], tmp_path: Path) -> Callable[[str], Path]:
-    """Write a scenario that waits in its second group, the first time, where it is told to.
+def scenario(write_scenario: Callable[..., Path]) -> Path:
+    """Write a scenario that waits in its second group, the first time, when it is to be timed.
 
     It makes the folder ``waits`` when it is there.
     """
     wait = "os.mkdir('waits'); await asyncio.sleep(1000)"
-
-    def write(stage: str) -> Path:
-        there = f"params.sync_ratio == 0.5 and within({stage!r}) and not os.path.exists('waits')"
-        return write_scenario(setup=f"if {there}: {wait}")
-
-    return write
+    there = "params.sync_ratio == 0.5 and within('_prepare') and not os.path.exists('waits')"
+    return write_scenario(setup=f"if {there}: {wait}")
 
 
 def start(folder: Path, *arguments: object) -> subprocess.Popen[str]:
     """Start ``awaitbench run`` as a shell does: in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", *map(str, arguments)],
+        [sys.executable, "-c", PROGRAM, "run", *map(str, arguments)],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(PACKAGE)},
         stdout=subprocess.PIPE,
@@ -77,15 +73,11 @@ def gone(folder: Path) -> None:
 CHOSEN = ("-p", "sync_ratio=1,0.5,0", "-v", "mine", "-v", "coroutine")
 
 
-@pytest.mark.parametrize(
-    ("stage", "elsewhere"),
-    [("_serve_verification", ()), ("_prepare", ("--results", "else where"))],
-)
 def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
-    stage: str, elsewhere: tuple[str, ...], scenario: Callable[[str], Path], tmp_path: Path
+    scenario: Path, tmp_path: Path
 ) -> None:
-    path = scenario(stage)
-    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine", *elsewhere)
+    named = ("--name", "mine", "--results", "else where")
+    asked = (scenario, *CHOSEN, "--only", "time", "--no-report", *named)
     with start(tmp_path, *asked) as process:
         wait_until_it_waits(tmp_path, process)
         os.killpg(process.pid, signal.SIGINT)
@@ -98,7 +90,7 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
     assert told.startswith("interrupted: 1 of 3 groups are kept; go on with: awaitbench run ")
     assert "sync_ratio=1;size=64" in out
 
-    folder = RunFolder(tmp_path / (elsewhere[-1] if elsewhere else "results") / "mine")
+    folder = RunFolder(tmp_path / "else where" / "mine")
     before = folder.load()
     assert before.status is RunStatus.INTERRUPTED
     assert [record.status for record in before.groups] == [RunStatus.DONE]
@@ -132,24 +124,3 @@ def test_a_kill_ends_even_children_that_hang_while_they_import(
         wait_until_it_waits(tmp_path, process)
         process.kill()
     gone(tmp_path / "temporary")  # and `nothing_left` looks for processes
-
-
-def test_a_kill_leaves_what_was_stored_and_it_can_be_gone_on_with(
-    scenario: Callable[[str], Path], tmp_path: Path
-) -> None:
-    path = scenario("_serve_verification")
-    asked = (path, *CHOSEN, "--only", "time", "--no-report", "--name", "mine")
-    with start(tmp_path, *asked) as process:
-        wait_until_it_waits(tmp_path, process)
-        process.kill()
-    folder = RunFolder(tmp_path / "results" / "mine")
-    gone(tmp_path / "temporary")  # by the watch that the children had beside them
-    before = folder.load()
-    assert before.status is RunStatus.RUNNING
-    assert len(before.groups) == 1
-
-    with start(tmp_path, path, "--resume", "mine", "--no-report") as process:
-        _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, err
-    assert folder.load().status is RunStatus.DONE
-    assert folder.load().groups[0] == before.groups[0]

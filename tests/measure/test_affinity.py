@@ -155,8 +155,10 @@ def test_a_round_times_on_one_cpu_what_may_use_threads_of_its_own(
         worker.prepare()
         worker.prepared()
         worker.begin(loops=1, values=1, warmups=0, expected=0.001)
+        worker.begun()
         worker.measure()
-        told = worker.finish().metadata
+        worker.end()
+        told = worker.ended().metadata
     if cpu is not None:
         assert told["cpu_affinity"] == str(cpu)
     else:

@@ -44,13 +44,14 @@ class Stage:
 
     seconds: Callable[[str, int, int], float] = steady
     failing: Mapping[tuple[int, str], str] = field(default_factory=dict)
-    """(round, variant) -> the step that fails: prepare, calibrate, begin, a sweep, finish."""
+    """(round, variant) -> the step that fails: prepare, calibrate, begin, a sweep, end."""
     fails_as: type[MeasureError] = MeasureError
     refused: frozenset[int] = frozenset()
     """Rounds that cannot be opened."""
     log: list[tuple[int, str, str]] = field(default_factory=list)
     running: list[str] = field(default_factory=list)
-    preparing: list[str] = field(default_factory=list)
+    at_once: list[tuple[str, str]] = field(default_factory=list)
+    """The variants that do what is not timed, and what that is."""
     opened: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     is_open: bool = False
 
@@ -91,7 +92,7 @@ class ScriptedWorker:
     @contextmanager
     def _running(self, step: str, *, beside: bool = False) -> Iterator[None]:
         """Run alone: another worker that runs meanwhile would disturb the measurement."""
-        assert beside or not self._stage.preparing
+        assert beside or not self._stage.at_once
         assert self._stage.is_open
         assert not self._stage.running, f"{self.variant} and {self._stage.running} run at once"
         self._stage.running.append(self.variant)
@@ -103,14 +104,23 @@ class ScriptedWorker:
         finally:
             self._stage.running.remove(self.variant)
 
-    def prepare(self) -> None:
-        assert len(self._stage.preparing) < 2, "two cores take no more"
+    def _start(self, step: str) -> None:
+        assert len(self._stage.at_once) < 2, "two cores take no more"
+        assert all(other == step for _, other in self._stage.at_once)
         assert not self._stage.running
-        self._stage.preparing.append(self.variant)
+        self._stage.at_once.append((self.variant, step))
+
+    @contextmanager
+    def _ending(self, step: str) -> Iterator[None]:
+        self._stage.at_once.remove((self.variant, step))
+        with self._running(step, beside=True):
+            yield
+
+    def prepare(self) -> None:
+        self._start("prepare")
 
     def prepared(self) -> int:
-        self._stage.preparing.remove(self.variant)
-        with self._running("prepare", beside=True):
+        with self._ending("prepare"):
             return CYCLE
 
     def calibrate(self, seconds: float) -> Calibration:
@@ -122,7 +132,10 @@ class ScriptedWorker:
         assert (loops, warmups) == (1 + VARIANTS.index(self.variant), WARMUPS)
         assert expected == loops * 0.5
         self._wanted = values + warmups
-        with self._running("begin"):
+        self._start("begin")
+
+    def begun(self) -> None:
+        with self._ending("begin"):
             pass
 
     def measure(self) -> None:
@@ -133,9 +146,12 @@ class ScriptedWorker:
                 raise self._stage.fails_as(f"{self.variant} failed in sweep {sweep}")
             self._measured.append(self._stage.seconds(self.variant, self._index, sweep))
 
-    def finish(self) -> TimedRound:
-        assert len(self._measured) == self._wanted, "finished before all values were there"
-        with self._running("finish"):
+    def end(self) -> None:
+        assert len(self._measured) == self._wanted, "ended before all values were there"
+        self._start("end")
+
+    def ended(self) -> TimedRound:
+        with self._ending("end"):
             warmups = tuple((1, value) for value in self._measured[:WARMUPS])
             return TimedRound(tuple(self._measured[WARMUPS:]), warmups, {"round": self._index})
 
@@ -162,21 +178,27 @@ class TestGates:
         assert stage.running == []
         assert len(stage.steps("measure")) == 3 * (WARMUPS + 5) * len(VARIANTS)
 
-    def test_every_child_finishes_directly_after_its_last_value(self) -> None:
+    def test_no_child_does_anything_else_from_the_first_value_to_the_last(self) -> None:
         stage = Stage()
         conduct(stage)
-        for before, after in itertools.pairwise(stage.log):
-            if after[2] == "finish":
-                assert before == (after[0], after[1], "measure")
-        assert len(stage.steps("finish")) == 3 * len(VARIANTS)
-
-    def test_all_children_are_ready_before_the_first_gate_opens(self) -> None:
-        stage = Stage()
-        conduct(stage)
+        values = (WARMUPS + 5) * len(VARIANTS)
         for index, _ in stage.opened:
             steps = [step for number, _, step in stage.log if number == index]
-            assert "begin" not in steps[steps.index("measure") :]
-            assert steps.count("begin") == len(VARIANTS)
+            first = steps.index("measure")
+            assert steps[first : first + values] == ["measure"] * values
+            assert steps[:first].count("begin") == len(VARIANTS)
+            assert steps[first + values :] == ["end"] * len(VARIANTS)
+
+    def test_what_is_not_timed_is_done_by_two_at_once(self) -> None:
+        most: dict[str, int] = {}
+
+        class Looking(list[tuple[str, str]]):
+            def append(self, started: tuple[str, str]) -> None:
+                super().append(started)
+                most[started[1]] = max(most.get(started[1], 0), len(self))
+
+        conduct(Stage(at_once=Looking()))
+        assert most == {"prepare": 2, "begin": 2, "end": 2}
 
 
 class TestSweeps:
@@ -301,7 +323,7 @@ class TestRounds:
 
 
 class TestFailures:
-    @pytest.mark.parametrize("step", ["prepare", "calibrate", "begin", "measure", "finish"])
+    @pytest.mark.parametrize("step", ["prepare", "calibrate", "begin", "measure", "end"])
     def test_one_that_fails_at_once_leaves_the_group_to_the_others(self, step: str) -> None:
         stage = Stage(failing={(0, "task"): step})
         group = conduct(stage)
@@ -358,7 +380,7 @@ class TestFailures:
     @given(
         st.dictionaries(
             st.tuples(st.integers(0, 3), st.sampled_from(VARIANTS)),
-            st.sampled_from(["prepare", "begin", "sweep -1", "sweep 0", "sweep 2", "finish"]),
+            st.sampled_from(["prepare", "begin", "sweep -1", "sweep 0", "sweep 2", "end"]),
             max_size=4,
         )
     )
