@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from harness.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from importlib import metadata
 
 __all__ = [
     "GROUP",
@@ -243,6 +243,8 @@ def _shipped() -> dict[str, _Place]:
 def _installed() -> dict[str, _Place]:
     """Return what the entry points of installed packages register, by name."""
     registered: dict[str, list[_Place]] = {}
+    from importlib import metadata  # a tenth of what a child takes to start, which needs it not
+
     for entry_point in metadata.entry_points(group=GROUP):
         registered.setdefault(entry_point.name, []).append(_registered(entry_point))
     return {name: _one_of(places) for name, places in sorted(registered.items())}

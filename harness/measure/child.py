@@ -133,6 +133,8 @@ def main() -> None:
             importlib.import_module(module)
         for name in implementation.NAMES:
             implementation.missing(name)  # which imports what is there
+        with suppress(ImportError):  # the children tell that it is not there
+            importlib.import_module(job["loop"])
     except Exception as error:
         for _, channel in channels:
             channel.send(_failure(error))

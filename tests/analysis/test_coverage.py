@@ -62,9 +62,13 @@ class Simulated:
 
     def begin(self, loops: int, values: int, warmups: int, expected: float) -> None: ...
 
+    def begun(self) -> None: ...
+
     def measure(self) -> None: ...
 
-    def finish(self) -> TimedRound:
+    def end(self) -> None: ...
+
+    def ended(self) -> TimedRound:
         return TimedRound(tuple(self._values))
 
 
