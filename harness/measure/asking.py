@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from harness.errors import MeasureError
@@ -42,7 +43,7 @@ def ask_each(
         died = []
         with (
             ThreadPoolExecutor(_AT_ONCE) as pool,
-            open_crew(interpreter, group, task, seed=seed, members=pending) as members,
+            open_crew(interpreter, replace(group, variants=pending), task, seed=seed) as members,
         ):
             asked = {pool.submit(ask, member): member for member in members.values()}
             for number, future in enumerate(as_completed(asked)):

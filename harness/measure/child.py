@@ -1,7 +1,7 @@
 """Child: ``python -m harness.measure.child``, the interpreter that measures one group.
 
-It imports the scenario once and forks one process per variant, so that these share one
-memory layout, while none sees another's specialised bytecode, free lists or heap. It imports
+It imports the scenario once and forks one process per variant and event loop, so that these share
+one memory layout, while none sees another's specialised bytecode, free lists or heap. It imports
 neither pandas nor matplotlib.
 """
 
@@ -17,7 +17,7 @@ import sys
 import time
 import traceback
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -50,13 +50,22 @@ _INSTRUMENTS = {
 }
 
 
+@dataclass(frozen=True)
+class _Post:
+    """What one forked process is there for, and its end of the conversation."""
+
+    variants: list[str]
+    loop: str
+    channel: Channel
+
+
 class _Worker:
     """One variant in a process of its own: answers what the conductor says."""
 
-    def __init__(self, job: dict[str, Any], scenario: Scenario[Any, Any, Any]) -> None:
+    def __init__(self, job: dict[str, Any], scenario: Scenario[Any, Any, Any], loop: str) -> None:
         self._scenario = scenario
         self._params = Params(job["params"], job["seed"])
-        self._loop: str = job["loop"]
+        self._loop = loop
         self._source: str = job["source"]
         self._stack = ExitStack()
         self._driver: Driver[Any, Any, Any]
@@ -123,9 +132,9 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a scenario that reads gets nothing
     if job["version"] != VERSION:
         raise SystemExit(f"protocol: expected version {VERSION}, got {job['version']}")
-    channels = [
-        (variant, Channel(socket.socket(fileno=descriptor)))
-        for variant, descriptor in job["workers"]
+    posts = [
+        _Post(variants, loop, Channel(socket.socket(fileno=descriptor)))
+        for variants, loop, descriptor in job["workers"]
     ]
     try:
         scenario = catalog.load(job["source"]).scenario
@@ -133,20 +142,22 @@ def main() -> None:
             importlib.import_module(module)
         for name in implementation.NAMES:
             implementation.missing(name)  # which imports what is there
-        with suppress(ImportError):  # the children tell that it is not there
-            importlib.import_module(job["loop"])
+        for loop in {post.loop for post in posts}:
+            with suppress(ImportError):  # the children tell that it is not there
+                importlib.import_module(loop)
     except Exception as error:
-        for _, channel in channels:
-            channel.send(_failure(error))
+        for post in posts:
+            post.channel.send(_failure(error))
         raise SystemExit(1) from error
 
-    def serve(channel: Channel, variant: str) -> None:
+    def serve(post: _Post) -> None:
         if job["task"] == "verify":
-            _serve_verification(job, scenario, channel)
+            _serve_verification(job, scenario, post)
         else:
-            _Worker(job, scenario).serve(channel, variant)
+            (variant,) = post.variants
+            _Worker(job, scenario, post.loop).serve(post.channel, variant)
 
-    _fork_workers(channels, serve)
+    _fork_workers(posts, serve)
     while True:
         signal.pause()  # the conductor, or the watch, kills this process group
 
@@ -176,18 +187,16 @@ def _leave_a_watch() -> None:
     os._exit(0)
 
 
-def _fork_workers(
-    channels: list[tuple[str, Channel]], serve: Callable[[Channel, str], None]
-) -> None:
+def _fork_workers(posts: list[_Post], serve: Callable[[_Post], None]) -> None:
     freeze()  # https://docs.python.org/3/library/gc.html#gc.freeze, on forking
-    for variant, channel in channels:
+    for post in posts:
         if os.fork() == 0:
-            for _, other in channels:
-                if other is not channel:
-                    other.close()
-            _guarded(channel, lambda: serve(channel, variant))  # noqa: B023 called at once
-    for _, channel in channels:
-        channel.close()
+            for other in posts:
+                if other is not post:
+                    other.channel.close()
+            _guarded(post.channel, lambda: serve(post))  # noqa: B023 called at once
+    for post in posts:
+        post.channel.close()
 
 
 def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
@@ -205,7 +214,7 @@ def _guarded(channel: Channel, serve: Callable[[], None]) -> NoReturn:
 
 
 def _serve_verification(
-    job: dict[str, Any], scenario: Scenario[Any, Any, Any], channel: Channel
+    job: dict[str, Any], scenario: Scenario[Any, Any, Any], post: _Post
 ) -> None:
     """Observe every variant in turn, in one process: answers are compared as objects."""
     from harness.measure.observe import observe_all
@@ -214,15 +223,15 @@ def _serve_verification(
     params = Params(job["params"], job["seed"])
     observed = observe_all(
         scenario,
-        job["variants"],
+        post.variants,
         params,
-        job["loop"],
-        lambda variant: channel.send({"observing": variant}),
+        post.loop,
+        lambda variant: post.channel.send({"observing": variant}),
         with_upkeep=True,
     )
-    channel.send({"comparing": True})
+    post.channel.send({"comparing": True})
     seen = compare(observed, scenario.awaited_share(params), scenario.operations_of(params))
-    channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
+    post.channel.send({"observations": {name: asdict(each) for name, each in seen.items()}})
 
 
 def _failure(error: BaseException) -> dict[str, Any]:

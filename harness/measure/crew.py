@@ -22,12 +22,12 @@ from harness.importing import added_folders
 from harness.measure.protocol import TEMPORARY, TEMPORARY_PREFIX, VERSION, Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from harness.measure.allowance import Allowance
     from harness.plan import Group
 
-__all__ = ["Interpreter", "Member", "end_crews", "open_crew", "told_to_look"]
+__all__ = ["Interpreter", "Member", "Role", "end_crews", "open_crew", "told_to_look"]
 
 # What is asked for once must not depend on it; rounds of timing vary it.
 _FIXED_HASH_SEED = 0
@@ -75,6 +75,14 @@ class Interpreter:
         return os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONSAFEPATH": "1"}
 
 
+@dataclass(frozen=True)
+class Role:
+    """What a child is there for: a variant, or all that it verifies, on an event loop."""
+
+    variants: tuple[str, ...]
+    loop: str
+
+
 def told_to_look() -> tuple[str, ...]:
     """Return where this process was told to look for modules, beside installed packages."""
     paths = [os.environ["PYTHONPATH"]] if os.environ.get("PYTHONPATH") else []
@@ -88,8 +96,9 @@ def told_to_look() -> tuple[str, ...]:
 class Member:
     """One forked child, spoken to over its channel; knows what it printed when it dies.
 
-    *patience* is seconds, as in :class:`Interpreter`, *allowance* what the whole group may take;
-    *died* says whether its process ended without an answer.
+    *variant* is the one that it speaks of when something fails, empty for none; *patience* is
+    seconds, as in :class:`Interpreter`, *allowance* what the whole group may take; *died* says
+    whether its process ended without an answer.
     """
 
     def __init__(
@@ -190,23 +199,25 @@ def open_crew(
     *,
     seed: int,
     hash_seed: int = _FIXED_HASH_SEED,
-    members: Sequence[str] | None = None,
+    roles: Mapping[str, Role] | None = None,
     allowance: Allowance | None = None,
 ) -> Iterator[dict[str, Member]]:
-    """Start a fresh interpreter that forks one child per variant; all are gone at the end."""
+    """Start a fresh interpreter that forks a child for each role; all are gone at the end.
+
+    *roles* are one for each variant of *group*, under its name, unless given.
+    """
     job = {
         "version": VERSION,
         "task": task,
         "source": interpreter.source(group.scenario),
         "params": dict(group.params),
         "seed": seed,
-        "loop": group.runtime.loop,
-        "variants": list(group.variants),
     }
-    names = group.variants if members is None else members
+    if roles is None:
+        roles = {variant: Role((variant,), group.runtime.loop) for variant in group.variants}
     with ExitStack() as stack:
         try:
-            crew = _gather(stack, interpreter, job, names, hash_seed)
+            crew = _gather(stack, interpreter, job, roles, hash_seed)
             for member in crew.values():
                 member.allowance = allowance
         except OSError as error:
@@ -220,7 +231,7 @@ def _gather(
     stack: ExitStack,
     interpreter: Interpreter,
     job: dict[str, Any],
-    names: Sequence[str],
+    roles: Mapping[str, Role],
     hash_seed: int,
 ) -> dict[str, Member]:
     """Start the interpreter; what *stack* gets to close ends everything again."""
@@ -229,20 +240,28 @@ def _gather(
     folder = stack.enter_context(
         tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, ignore_cleanup_errors=True)
     )
-    pairs = {name: socket.socketpair() for name in names}
+    pairs = {name: socket.socketpair() for name in roles}
     for ours, theirs in pairs.values():
         stack.callback(ours.close)
         stack.callback(theirs.close)
-    workers = [[name, theirs.fileno()] for name, (_, theirs) in pairs.items()]
+    workers = [
+        [roles[name].variants, roles[name].loop, theirs.fileno()]
+        for name, (_, theirs) in pairs.items()
+    ]
     process = _start(interpreter, {**job, "workers": workers}, output, hash_seed, folder)
     _RUNNING.add(process)
     stack.callback(_end, process)
     for _, theirs in pairs.values():
         theirs.close()
     return {
-        name: Member(name, Channel(ours), output, interpreter.patience)
+        name: Member(_alone(roles[name]), Channel(ours), output, interpreter.patience)
         for name, (ours, _) in pairs.items()
     }
+
+
+def _alone(role: Role) -> str:
+    """Return the variant of a role that has one."""
+    return role.variants[0] if len(role.variants) == 1 else ""
 
 
 def _start(
@@ -261,7 +280,7 @@ def _start(
         stderr=subprocess.STDOUT,
         env=environment,
         cwd=interpreter.folder,
-        pass_fds=[descriptor for _, descriptor in job["workers"]],
+        pass_fds=[descriptor for *_, descriptor in job["workers"]],
         start_new_session=True,  # Ctrl-C reaches the conductor alone, which ends the group
     )
     assert process.stdin is not None

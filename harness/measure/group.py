@@ -13,7 +13,7 @@ from harness.errors import MeasureError, shortened
 from harness.measure.allowance import Allowance
 from harness.measure.asking import ask_each
 from harness.measure.conductor import time_group
-from harness.measure.crew import end_crews, open_crew
+from harness.measure.crew import Role, end_crews, open_crew
 from harness.measure.profiling import profile_group
 from harness.measure.rounds import Rounds, Version
 from harness.plan import LINES
@@ -330,7 +330,8 @@ def _with_times(
 
 def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
     """Return what was seen of each variant; MeasureError if they do not do the same work."""
-    with open_crew(interpreter, group, "verify", seed=seed, members=("verification",)) as members:
+    roles = {"verification": Role(group.variants, group.runtime.loop)}
+    with open_crew(interpreter, group, "verify", seed=seed, roles=roles) as members:
         (member,) = members.values()
         message: dict[str, Any] = {}
         while "observations" not in message:

@@ -39,8 +39,9 @@ def profile_variant(
 
     MeasureError when the child raises, hangs, or dies twice.
     """
+    alone = replace(group, variants=(variant,))
     for _ in range(2):  # memray 1.20 can crash at tracker exit on CPython 3.12
-        with open_crew(interpreter, group, "attribute", seed=seed, members=(variant,)) as members:
+        with open_crew(interpreter, alone, "attribute", seed=seed) as members:
             member = members[variant]
             try:
                 member.ask("prepare")

@@ -25,10 +25,10 @@ the number of the CPU to which the timing thread pins itself; null: to none.
 
 Before that, the interpreter that forks the children reads one job, a line, from its standard
 input, whose end later tells a watch that it leaves to end it and its children:
-``{"version": 2, "task": ..., "source": ..., "params": ..., "seed": ..., "loop": ...,
-"workers": [[variant, file descriptor], ...]}``. The task is ``time``, ``count``,
-``attribute`` or ``verify``; for the last one child says ``observing`` before each of the job's
-``variants``, ``comparing`` after them, then gives all ``observations``.
+``{"version": 2, "task": ..., "source": ..., "params": ..., "seed": ..., "workers":
+[[variants, loop, file descriptor], ...]}``. The task is ``time``, ``count``, ``attribute`` or
+``verify``; each worker has one variant, on an event loop. Where it verifies it has several, and
+says ``observing`` before each of them, ``comparing`` after them, then gives all ``observations``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from harness.errors import MeasureError
 from harness.measure.affinity import cpu_to_measure_on, kept_off
 from harness.measure.conditions import Watch
-from harness.measure.crew import open_crew
+from harness.measure.crew import Role, open_crew
 from harness.measure.worker import PyperfWorker
 
 if TYPE_CHECKING:
@@ -74,11 +74,12 @@ def rounds_of(
 class Rounds:
     """Opens the rounds of one group, of one or several versions: call it with a round's index.
 
-    Which version starts first is drawn for each round. Variants are timed on an isolated CPU where
-    there is one; if *pinned*, else on one and the same that is not; if it is False, wherever the
-    system has them run. At the end of each round *on_conditions* is told what else the machine did
-    during it; of a round that is measured again, once more. *allowance* is what all rounds may
-    take together; as long as they like unless given.
+    Versions with the same interpreter, which differ by their event loop, share its process in each
+    round; which process starts first is drawn. Variants are timed on an isolated CPU where there is
+    one; if *pinned*, else on one and the same that is not; if it is False, wherever the system has
+    them run. At the end of each round *on_conditions* is told what else the machine did during it;
+    of a round that is measured again, once more. *allowance* is what all rounds may take together;
+    as long as they like unless given.
 
     To start an interpreter takes one core a quarter of a second, and nothing is timed meanwhile:
     of *most* rounds every second one is started together with the one before it, and sleeps until
@@ -95,7 +96,7 @@ class Rounds:
         pinned: bool | None = None,
         most: int = 0,
     ) -> None:
-        self._versions = versions
+        self._crews = _by_interpreter(versions)
         self._seed = seed
         self._allowance = allowance
         self._on_conditions = on_conditions
@@ -152,20 +153,37 @@ class Rounds:
         members: dict[str, Member] = {}
         first = random.Random(f"{self._seed} first of round {index}")
         with ExitStack() as stack:
-            for version in first.sample(self._versions, len(self._versions)):
-                names = {version.member(each): each for each in version.group.variants}
-                chosen = {names[member]: member for member in variants if member in names}
-                if not chosen:
+            for versions in first.sample(self._crews, len(self._crews)):
+                roles = {
+                    version.member(variant): Role((variant,), version.group.runtime.loop)
+                    for version in versions
+                    for variant in version.group.variants
+                    if version.member(variant) in variants
+                }
+                if not roles:
                     continue
                 crew = open_crew(
-                    version.interpreter,
-                    version.group,
+                    versions[0].interpreter,
+                    versions[0].group,
                     "time",
                     seed=self._seed,
                     hash_seed=round_hash_seed(self._seed, index),
-                    members=tuple(chosen),
+                    roles=roles,
                     allowance=self._allowance,
                 )
-                for variant, member in stack.enter_context(crew).items():
-                    members[chosen[variant]] = member
+                members |= stack.enter_context(crew)
             return members, stack.pop_all()
+
+
+def _by_interpreter(versions: Sequence[Version]) -> list[list[Version]]:
+    """Return the versions, those together that one process can measure."""
+    found: list[list[Version]] = []
+    for version in versions:
+        for others in found:
+            same = others[0].interpreter, others[0].group.setting
+            if (version.interpreter, version.group.setting) == same:
+                others.append(version)
+                break
+        else:
+            found.append([version])
+    return found

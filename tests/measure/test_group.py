@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.measure.crew import Interpreter
-from harness.measure.group import measure_group, measure_versions
+from harness.measure.group import measure_group, measure_runtimes, measure_versions
 from harness.measure.implementation import missing
 from harness.measure.rounds import Version
 from harness.plan import Group, Plan, Preset, Runtime
@@ -296,6 +296,31 @@ def test_an_interpreter_that_has_gone_fails_the_group() -> None:
         run.plan.groups[0], run.plan, Interpreter("no-such-python"), lambda *_: None
     )
     assert record.error == "its processes cannot be started (No such file or directory)"
+
+
+@pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
+def test_event_loops_of_one_interpreter_share_its_process_in_each_round(
+    write_scenario: Callable[..., Path], tmp_path: Path
+) -> None:
+    told = tmp_path / "told"
+    line = "os.getppid(), type(asyncio.get_running_loop()).__module__"
+    write = f"print({line}, file=open({str(told)!r}, 'a')) if within('time_values') else None"
+    interpreter = Interpreter(sources={"sample": str(write_scenario(mine=write))})
+    runtimes = [
+        Runtime(platform.python_version(), sys.implementation.name, loop)
+        for loop in ("asyncio", "uvloop")
+    ]
+    params = (("sync_ratio", 1.0), ("size", 64))
+    groups = [Group("sample", params, ("coroutine", "mine"), runtime) for runtime in runtimes]
+    versions = [Version(group, interpreter, str(group.runtime)) for group in groups]
+    plan = Plan(tuple(groups), "coroutine", Preset("tiny", 0.05, (2, 2), 2), 0, ("time",))
+    records = measure_runtimes(versions, plan, lambda *_: None)
+    assert {(record.status, record.error) for record in records} == {(RunStatus.DONE, None)}
+    lines = {tuple(line.split()) for line in told.read_text(encoding="utf-8").splitlines()}
+    processes = {process for process, _ in lines}
+    assert len(processes) == 2  # one a round
+    loops = {"asyncio.unix_events", "uvloop"}
+    assert lines == {(process, loop) for process in processes for loop in loops}
 
 
 class TestVersions:
