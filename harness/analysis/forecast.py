@@ -20,8 +20,8 @@ __all__ = ["forecast"]
 
 # Seconds for each variant: to be verified, counted and profiled; to be set up and warmed up for a
 # round; and for the gate of each of its values. docs/method.md has what whole runs took.
-_VERIFY, _COUNT, _PROFILE = 0.035, 0.015, 0.25
-_PREPARE, _GATE = 0.010, 0.0003
+_VERIFY, _COUNT, _PROFILE = 0.035, 0.050, 0.25
+_PREPARE, _GATE = 0.015, 0.0005
 # How far between the fewest and the most rounds the targets are met, on average.
 _ROUNDS = 0.7
 
@@ -72,7 +72,7 @@ def _group(
         return 0.0
     seconds = start + variants * _VERIFY
     if "allocations" in instruments:
-        seconds += start + variants * _COUNT
+        seconds += variants * _COUNT
     if LINES in instruments:
         seconds += start + variants * _PROFILE
     if "time" in instruments:

@@ -54,6 +54,7 @@ _INSTRUMENTS = {
 class _Post:
     """What one forked process is there for, and its end of the conversation."""
 
+    task: str
     variants: list[str]
     loop: str
     channel: Channel
@@ -133,16 +134,17 @@ def main() -> None:
     if job["version"] != VERSION:
         raise SystemExit(f"protocol: expected version {VERSION}, got {job['version']}")
     posts = [
-        _Post(variants, loop, Channel(socket.socket(fileno=descriptor)))
-        for variants, loop, descriptor in job["workers"]
+        _Post(task, variants, loop, Channel(socket.socket(fileno=descriptor)))
+        for task, variants, loop, descriptor in job["workers"]
     ]
     try:
         scenario = catalog.load(job["source"]).scenario
-        for module in _INSTRUMENTS[job["task"]]:
-            importlib.import_module(module)
+        for task in sorted({post.task for post in posts}):
+            for module in _INSTRUMENTS[task]:
+                importlib.import_module(module)
         for name in implementation.NAMES:
             implementation.missing(name)  # which imports what is there
-        for loop in {post.loop for post in posts}:
+        for loop in sorted({post.loop for post in posts}):
             with suppress(ImportError):  # the children tell that it is not there
                 importlib.import_module(loop)
     except Exception as error:
@@ -151,7 +153,7 @@ def main() -> None:
         raise SystemExit(1) from error
 
     def serve(post: _Post) -> None:
-        if job["task"] == "verify":
+        if post.task == "verify":
             _serve_verification(job, scenario, post)
         else:
             (variant,) = post.variants
@@ -220,6 +222,8 @@ def _serve_verification(
     from harness.measure.observe import observe_all
     from harness.verify import compare
 
+    if post.channel.receive() is None:  # it can only be told to verify
+        return
     params = Params(job["params"], job["seed"])
     observed = observe_all(
         scenario,

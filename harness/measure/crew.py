@@ -14,7 +14,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import harness
 from harness.errors import HungError, MeasureError, OvertimeError, without_paths
@@ -22,12 +22,22 @@ from harness.importing import added_folders
 from harness.measure.protocol import TEMPORARY, TEMPORARY_PREFIX, VERSION, Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
     from harness.measure.allowance import Allowance
     from harness.plan import Group
 
-__all__ = ["Interpreter", "Member", "Role", "end_crews", "open_crew", "told_to_look"]
+__all__ = [
+    "Interpreter",
+    "Member",
+    "Role",
+    "end_crews",
+    "open_crew",
+    "role_of_each",
+    "told_to_look",
+]
+
+Name = TypeVar("Name", bound="Hashable")
 
 # What is asked for once must not depend on it; rounds of timing vary it.
 _FIXED_HASH_SEED = 0
@@ -77,10 +87,16 @@ class Interpreter:
 
 @dataclass(frozen=True)
 class Role:
-    """What a child is there for: a variant, or all that it verifies, on an event loop."""
+    """What a child is there for: a task, with its variant or all that it verifies, on a loop."""
 
+    task: str
     variants: tuple[str, ...]
     loop: str
+
+
+def role_of_each(group: Group, task: str) -> dict[str, Role]:
+    """Return a role for each variant of *group*, under its name."""
+    return {variant: Role(task, (variant,), group.runtime.loop) for variant in group.variants}
 
 
 def told_to_look() -> tuple[str, ...]:
@@ -195,26 +211,22 @@ class Member:
 def open_crew(
     interpreter: Interpreter,
     group: Group,
-    task: str,
+    roles: Mapping[Name, Role],
     *,
     seed: int,
     hash_seed: int = _FIXED_HASH_SEED,
-    roles: Mapping[str, Role] | None = None,
     allowance: Allowance | None = None,
-) -> Iterator[dict[str, Member]]:
+) -> Iterator[dict[Name, Member]]:
     """Start a fresh interpreter that forks a child for each role; all are gone at the end.
 
-    *roles* are one for each variant of *group*, under its name, unless given.
+    Of *group* it has the scenario and its parameters. MeasureError if it cannot be started.
     """
     job = {
         "version": VERSION,
-        "task": task,
         "source": interpreter.source(group.scenario),
         "params": dict(group.params),
         "seed": seed,
     }
-    if roles is None:
-        roles = {variant: Role((variant,), group.runtime.loop) for variant in group.variants}
     with ExitStack() as stack:
         try:
             crew = _gather(stack, interpreter, job, roles, hash_seed)
@@ -231,9 +243,9 @@ def _gather(
     stack: ExitStack,
     interpreter: Interpreter,
     job: dict[str, Any],
-    roles: Mapping[str, Role],
+    roles: Mapping[Name, Role],
     hash_seed: int,
-) -> dict[str, Member]:
+) -> dict[Name, Member]:
     """Start the interpreter; what *stack* gets to close ends everything again."""
     output = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
     fcntl.fcntl(output, fcntl.F_SETFL, fcntl.fcntl(output, fcntl.F_GETFL) | os.O_APPEND)
@@ -245,8 +257,8 @@ def _gather(
         stack.callback(ours.close)
         stack.callback(theirs.close)
     workers = [
-        [roles[name].variants, roles[name].loop, theirs.fileno()]
-        for name, (_, theirs) in pairs.items()
+        [role.task, role.variants, role.loop, pairs[name][1].fileno()]
+        for name, role in roles.items()
     ]
     process = _start(interpreter, {**job, "workers": workers}, output, hash_seed, folder)
     _RUNNING.add(process)

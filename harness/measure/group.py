@@ -6,6 +6,7 @@ import random
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,9 +14,9 @@ from harness.errors import MeasureError, shortened
 from harness.measure.allowance import Allowance
 from harness.measure.asking import ask_each
 from harness.measure.conductor import time_group
-from harness.measure.crew import Role, end_crews, open_crew
+from harness.measure.crew import Role, end_crews, open_crew, role_of_each
 from harness.measure.profiling import profile_group
-from harness.measure.rounds import Rounds, Version
+from harness.measure.rounds import Rounds, Version, by_interpreter
 from harness.plan import LINES
 from harness.record import (
     AllocationKind,
@@ -28,7 +29,7 @@ from harness.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.measure.conductor import GroupTiming
     from harness.measure.crew import Interpreter, Member
@@ -44,6 +45,7 @@ __all__ = [
     "verify_group",
 ]
 
+_VERIFICATION = ""  # the name of the child that verifies: no variant has it
 _AT_ONCE = 2
 _LOOK = 0.05  # seconds
 _COUNTED_AGAIN = 2
@@ -79,7 +81,8 @@ def measure_runtimes(
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
-    _two_at_a_time(subjects, _all_but_time, plan)
+    with _started(subjects, plan):
+        _two_at_a_time(subjects, _all_but_time, plan)
     _time_together(subjects, _references_within, plan, on_stage)
     taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
     return tuple(subject.ended(taken_by_each) for subject in subjects)
@@ -125,11 +128,13 @@ def measure_versions(
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
-    for subject in subjects:
-        subject.take(subject.verify)
-    if "allocations" in plan.instruments:
+    with _started(subjects, plan):
         for subject in subjects:
-            subject.take(subject.count)
+            subject.take(subject.verify)
+        if "allocations" in plan.instruments:
+            for subject in subjects:
+                subject.take(subject.count)
+    if "allocations" in plan.instruments:
         for _ in range(_COUNTED_AGAIN):
             _count_what_differs(subjects)
     if LINES in plan.instruments:
@@ -150,6 +155,22 @@ class _Subject:
         self._on_stage = on_stage
         # Counting may take longer than the patience, where verifying did.
         self._patient = version.interpreter
+        self._members: dict[str, Member] = {}
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What its children are there for before it is timed: one verifies, each other counts."""
+        group = self.record.group
+        if not group.variants:
+            return {}
+        roles = {_VERIFICATION: Role("verify", group.variants, group.runtime.loop)}
+        if "allocations" in self._plan.instruments and not self.version.interpreter.without_memray:
+            roles |= role_of_each(group, "count")
+        return roles
+
+    def takes(self, members: Mapping[str, Member]) -> None:
+        """Have *members* do what its roles are."""
+        self._members = dict(members)
 
     @property
     def has_any(self) -> bool:
@@ -174,7 +195,7 @@ class _Subject:
         started = time.monotonic()
         self._on_stage("verifying", 0, 1)
         interpreter = self.version.interpreter
-        seen = verify_group(self.record.group, interpreter, self._plan.seed)
+        seen = _verified(self._members[_VERIFICATION])
         self.record = replace(self.record, observations=seen)
         patience = _COUNT_PER_VERIFICATION * (time.monotonic() - started)
         self._patient = replace(interpreter, patience=interpreter.patience + patience)
@@ -183,7 +204,12 @@ class _Subject:
         if self.version.interpreter.without_memray:
             return  # a finding of the run says so
         group = self.record.group
-        counts, failures = count_group(group, self._patient, self._plan.seed, self._on_stage)
+        there = {name: self._members[name] for name in group.variants}
+        for member in there.values():
+            member.patience = self._patient.patience
+        counts, failures = count_group(
+            group, self._patient, self._plan.seed, self._on_stage, there=there
+        )
         self.record = replace(
             self.record, allocations=counts, failures={**self.record.failures, **failures}
         )
@@ -215,6 +241,36 @@ class _Subject:
         failed = self.record.error is not None or self.record.failures
         status = RunStatus.FAILED if failed else RunStatus.DONE
         return replace(self.record, status=status, duration=taken if self.has_any else 0.0)
+
+
+@contextmanager
+def _started(subjects: Sequence[_Subject], plan: Plan) -> Iterator[None]:
+    """Have the children of all *subjects* started that verify and count, by as few interpreters.
+
+    Why some could not be is in the records.
+    """
+    with ExitStack() as stack:
+        for together in by_interpreter(subjects, lambda subject: subject.version):
+            roles = {
+                (number, name): role
+                for number, subject in enumerate(together)
+                for name, role in subject.roles.items()
+            }
+            if not roles:
+                continue
+            version = together[0].version
+            try:
+                crew = open_crew(version.interpreter, version.group, roles, seed=plan.seed)
+                members = stack.enter_context(crew)
+            except MeasureError as error:
+                for subject in together:
+                    subject.record = replace(subject.record, error=shortened(str(error)))
+                continue
+            for number, subject in enumerate(together):
+                subject.takes(
+                    {name: member for (of, name), member in members.items() if of == number}
+                )
+        yield
 
 
 def _without_lines(variant: str, reason: str) -> Finding:
@@ -330,15 +386,19 @@ def _with_times(
 
 def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
     """Return what was seen of each variant; MeasureError if they do not do the same work."""
-    roles = {"verification": Role(group.variants, group.runtime.loop)}
-    with open_crew(interpreter, group, "verify", seed=seed, roles=roles) as members:
-        (member,) = members.values()
-        message: dict[str, Any] = {}
-        while "observations" not in message:
-            # While answers are compared, or the scenario is imported, no variant is to blame.
-            member.variant = message.get("observing", "")
-            message = member.listen("verify")
-        return {variant: _observation(seen) for variant, seen in message["observations"].items()}
+    roles = {_VERIFICATION: Role("verify", group.variants, group.runtime.loop)}
+    with open_crew(interpreter, group, roles, seed=seed) as members:
+        return _verified(members[_VERIFICATION])
+
+
+def _verified(member: Member) -> dict[str, Observation]:
+    member.tell("verify")
+    message: dict[str, Any] = {}
+    while "observations" not in message:
+        # While answers are compared, or the scenario is imported, no variant is to blame.
+        member.variant = message.get("observing", "")
+        message = member.listen("verify")
+    return {variant: _observation(seen) for variant, seen in message["observations"].items()}
 
 
 def _observation(seen: dict[str, Any]) -> Observation:
@@ -346,11 +406,16 @@ def _observation(seen: dict[str, Any]) -> Observation:
 
 
 def count_group(
-    group: Group, interpreter: Interpreter, seed: int, on_stage: OnStage = lambda *_: None
+    group: Group,
+    interpreter: Interpreter,
+    seed: int,
+    on_stage: OnStage = lambda *_: None,
+    there: Mapping[str, Member] | None = None,
 ) -> tuple[dict[str, Allocations], dict[str, str]]:
     """Return the allocations of each variant, and why those that failed did.
 
-    Counts are exact whatever else runs, so that two variants are counted at a time.
+    Counts are exact whatever else runs, so that two variants are counted at a time. *there* are
+    the children, where they were started before.
     """
     return ask_each(
         group,
@@ -359,6 +424,7 @@ def count_group(
         _count,
         seed=seed,
         on_step=lambda step, steps: on_stage("counting allocations", step, steps),
+        there=there,
     )
 
 

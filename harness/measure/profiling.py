@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import MeasureError
 from harness.measure.asking import ask_each
-from harness.measure.crew import open_crew
+from harness.measure.crew import open_crew, role_of_each
 from harness.record import Attribution, Capture, Frame, Profile, Stack
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def profile_variant(
 
     MeasureError when the child raises, hangs, or dies twice.
     """
-    alone = replace(group, variants=(variant,))
+    roles = role_of_each(replace(group, variants=(variant,)), "attribute")
     for _ in range(2):  # memray 1.20 can crash at tracker exit on CPython 3.12
-        with open_crew(interpreter, alone, "attribute", seed=seed) as members:
+        with open_crew(interpreter, group, roles, seed=seed) as members:
             member = members[variant]
             try:
                 member.ask("prepare")

@@ -14,6 +14,8 @@ calibrate    seconds                                     loops, seconds, overhea
 time         loops, values, warmups, cpu                 waiting
 go           - (opens the gate, once per value)          seconds
 collect      - (after the last value)                    pyperf's own JSON of the benchmark
+verify       -                                           for each variant: observing; then
+                                                         comparing; then observations
 count        -                                           allocations
 attribute    capture (a path), operations                captured: where they allocate
 close        -                                           closed
@@ -25,10 +27,9 @@ the number of the CPU to which the timing thread pins itself; null: to none.
 
 Before that, the interpreter that forks the children reads one job, a line, from its standard
 input, whose end later tells a watch that it leaves to end it and its children:
-``{"version": 2, "task": ..., "source": ..., "params": ..., "seed": ..., "workers":
-[[variants, loop, file descriptor], ...]}``. The task is ``time``, ``count``, ``attribute`` or
-``verify``; each worker has one variant, on an event loop. Where it verifies it has several, and
-says ``observing`` before each of them, ``comparing`` after them, then gives all ``observations``.
+``{"version": 2, "source": ..., "params": ..., "seed": ..., "workers": [[task, variants, loop, file
+descriptor], ...]}``. The task is ``time``, ``count``, ``attribute`` or ``verify``; each worker has
+one variant, on an event loop, but all that are compared where it verifies.
 """
 
 from __future__ import annotations

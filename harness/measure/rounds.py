@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from harness.errors import MeasureError
 from harness.measure.affinity import cpu_to_measure_on, kept_off
@@ -14,7 +14,7 @@ from harness.measure.crew import Role, open_crew
 from harness.measure.worker import PyperfWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from harness.plan import Group
     from harness.record import Conditions
 
-__all__ = ["OnConditions", "Rounds", "Version", "round_hash_seed", "rounds_of"]
+__all__ = ["OnConditions", "Rounds", "Version", "by_interpreter", "round_hash_seed", "rounds_of"]
+
+T = TypeVar("T")
 
 
 class OnConditions(Protocol):
@@ -48,6 +50,24 @@ class Version:
     def member(self, variant: str) -> str:
         """Return how the conductor calls the child of *variant*."""
         return f"{variant} ({self.label})" if self.label else variant
+
+
+def by_interpreter(items: Iterable[T], version_of: Callable[[T], Version]) -> list[list[T]]:
+    """Return the items, those together whose versions one process can measure."""
+    found: list[list[T]] = []
+    for item in items:
+        version = version_of(item)
+        for others in found:
+            other = version_of(others[0])
+            if (version.interpreter, version.group.setting) == (
+                other.interpreter,
+                other.group.setting,
+            ):
+                others.append(item)
+                break
+        else:
+            found.append([item])
+    return found
 
 
 def round_hash_seed(seed: int, index: int) -> int:
@@ -96,7 +116,7 @@ class Rounds:
         pinned: bool | None = None,
         most: int = 0,
     ) -> None:
-        self._crews = _by_interpreter(versions)
+        self._crews = by_interpreter(versions, lambda version: version)
         self._seed = seed
         self._allowance = allowance
         self._on_conditions = on_conditions
@@ -155,7 +175,7 @@ class Rounds:
         with ExitStack() as stack:
             for versions in first.sample(self._crews, len(self._crews)):
                 roles = {
-                    version.member(variant): Role((variant,), version.group.runtime.loop)
+                    version.member(variant): Role("time", (variant,), version.group.runtime.loop)
                     for version in versions
                     for variant in version.group.variants
                     if version.member(variant) in variants
@@ -165,25 +185,10 @@ class Rounds:
                 crew = open_crew(
                     versions[0].interpreter,
                     versions[0].group,
-                    "time",
+                    roles,
                     seed=self._seed,
                     hash_seed=round_hash_seed(self._seed, index),
-                    roles=roles,
                     allowance=self._allowance,
                 )
                 members |= stack.enter_context(crew)
             return members, stack.pop_all()
-
-
-def _by_interpreter(versions: Sequence[Version]) -> list[list[Version]]:
-    """Return the versions, those together that one process can measure."""
-    found: list[list[Version]] = []
-    for version in versions:
-        for others in found:
-            same = others[0].interpreter, others[0].group.setting
-            if (version.interpreter, version.group.setting) == same:
-                others.append(version)
-                break
-        else:
-            found.append([version])
-    return found

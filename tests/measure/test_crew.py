@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness.errors import MeasureError
-from harness.measure.crew import Interpreter, Member, open_crew
+from harness.measure.crew import Interpreter, Member, open_crew, role_of_each
 from harness.measure.protocol import Channel
 from harness.plan import Group, Runtime
 
@@ -212,7 +212,8 @@ def test_an_exception_among_the_children_ends_them_all(
     group = Group("sample", (("sync_ratio", 1.0), ("size", 1)), ("task", "mine"), Runtime("3.13.0"))
 
     def interrupted() -> None:
-        with open_crew(interpreter, group, "time", seed=0, hash_seed=0) as members:
+        roles = role_of_each(group, "time")
+        with open_crew(interpreter, group, roles, seed=0, hash_seed=0) as members:
             assert list(members) == ["task", "mine"]
             assert members["task"].ask("prepare") == {"operations": 20}
             raise KeyboardInterrupt
