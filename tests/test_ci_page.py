@@ -14,6 +14,7 @@ import pytest
 
 from harness.cli import _parser
 from tests.against.conftest import Project, make_project
+from tests.faults.injection import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,7 +138,7 @@ def checked_out(origin: Project, folder: Path) -> Path:
 
 
 def machine(folder: Path) -> dict[str, str]:
-    """Do what actions/setup-python does, and what no test has a network for.
+    """Do what actions/setup-python does, and what no test has a network, or the time, for.
 
     The interpreter is on the path, awaitbench is there already, and pip looks nowhere else.
     """
@@ -146,9 +147,7 @@ def machine(folder: Path) -> dict[str, str]:
     installed = [path for path in sys.path if path.endswith("-packages")]
     (packages / "all.pth").write_text("\n".join(installed), encoding="utf-8")
     script = folder / "bin" / "awaitbench"
-    script.write_text(
-        f"#!{folder}/bin/python\nfrom harness.cli import entry\n\nentry()\n", encoding="utf-8"
-    )
+    script.write_text(f"#!{folder}/bin/python\n{PROGRAM}", encoding="utf-8")
     script.chmod(0o755)
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},

@@ -18,7 +18,10 @@ __all__ = ["Session", "run_pytest"]
 ROOT = Path(__file__).parents[2]
 
 # What else is installed here has no part in a session, unless it is tried.
-_ALONE = ("no:randomly", "no:asyncio", "no:anyio", "no:xdist", "no:cov", "no:cacheprovider")
+_ALONE = (
+    *("no:randomly", "no:asyncio", "no:anyio", "no:xdist", "no:cov", "no:hypothesispytest"),
+    "no:cacheprovider",
+)
 
 
 @dataclass(frozen=True)
