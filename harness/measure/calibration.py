@@ -18,8 +18,8 @@ __all__ = ["calibrate", "floor", "warm_up"]
 _COMPILES = sys.implementation.name == "pypy"
 _WARM_UP_SECONDS = 0.500 if _COMPILES else 0.010
 _LONGEST_WARM_UP = 3 * _WARM_UP_SECONDS
-_FLOOR_SECONDS = 0.001
-_FLOOR_REPEATS = 5
+_FLOOR_SECONDS = 0.0005
+_FLOOR_REPEATS = 3
 # A process that is preempted once is back within this time; what takes longer does so by itself.
 _PREEMPTED_SECONDS = 0.1
 _REPEATS = 3
