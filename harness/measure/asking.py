@@ -48,8 +48,8 @@ def ask_each(
         with ThreadPoolExecutor(_AT_ONCE) as pool, ExitStack() as stack:
             if there is None:
                 there = stack.enter_context(open_crew(interpreter, group, roles, seed=seed))
-            asked = {pool.submit(ask, member): member for member in there.values()}
             try:
+                asked = {pool.submit(ask, member): member for member in there.values()}
                 for number, future in enumerate(as_completed(asked)):
                     on_step(number, len(asked))
                     member = asked[future]

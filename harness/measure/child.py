@@ -139,18 +139,13 @@ def main() -> None:
     ]
     try:
         scenario = catalog.load(job["source"]).scenario
-        for task in sorted({post.task for post in posts}):
-            for module in _INSTRUMENTS[task]:
-                importlib.import_module(module)
         for name in implementation.NAMES:
             implementation.missing(name)  # which imports what is there
-        for loop in sorted({post.loop for post in posts}):
-            with suppress(ImportError):  # the children tell that it is not there
-                importlib.import_module(loop)
     except Exception as error:
         for post in posts:
             post.channel.send(_failure(error))
         raise SystemExit(1) from error
+    ready = [post for post in posts if _is_equipped(post)]
 
     def serve(post: _Post) -> None:
         if post.task == "verify":
@@ -159,9 +154,24 @@ def main() -> None:
             (variant,) = post.variants
             _Worker(job, scenario, post.loop).serve(post.channel, variant)
 
-    _fork_workers(posts, serve)
+    _fork_workers(ready, serve)
     while True:
         signal.pause()  # the conductor, or the watch, kills this process group
+
+
+def _is_equipped(post: _Post) -> bool:
+    """Import what its task needs, and tell the conductor if that fails, which fails no other."""
+    try:
+        for module in _INSTRUMENTS[post.task]:
+            importlib.import_module(module)
+    except Exception as error:  # noqa: BLE001 told to the conductor, whatever it is
+        with suppress(MeasureError):
+            post.channel.send(_failure(error))
+        post.channel.close()
+        return False
+    with suppress(Exception):  # its child will tell
+        importlib.import_module(post.loop)
+    return True
 
 
 def _leave_a_watch() -> None:

@@ -193,7 +193,7 @@ class _Round:
         self._values = values
         self._rng = rng
         self._operations: dict[str, int] = {}
-        self._spoilt = False
+        self._spoilt = self._timed = False
 
     def run(self) -> bool:
         """Measure all of it; False if it was given up, and has to be measured again."""
@@ -206,13 +206,14 @@ class _Round:
             self._rng.shuffle(order)
             for variant in order:
                 self._attempt(variant, self._measure)
+        self._timed = True
         self._some_at_once(self._end, self._wait_until_ended)
         return not self._spoilt
 
     def _some_at_once(
         self, begin: Callable[[str, Worker], None], wait: Callable[[str, Worker], None]
     ) -> None:
-        """Have all workers do what is not timed: where one is done, the next one begins."""
+        """Have all workers do what is not timed, a few at once; they are waited for in turn."""
         variants = list(self._workers)
         waiting = iter(variants)
         for variant in itertools.islice(waiting, _AT_ONCE):
@@ -234,8 +235,8 @@ class _Round:
             self._group.failures[variant] = str(error)
             del self._workers[variant]
             # It may go on running beside the others, whose times would be those of two at once:
-            # this round is given up, and measured again without it.
-            self._spoilt = isinstance(error, HungError)
+            # this round is given up, and measured again without it. Not once all are timed.
+            self._spoilt = isinstance(error, HungError) and not self._timed
 
     def _prepare(self, variant: str, worker: Worker) -> None:
         worker.prepare()

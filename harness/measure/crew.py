@@ -129,6 +129,7 @@ class Member:
         self.patience = patience
         self.allowance = allowance
         self.died = False
+        self._others_said = 0  # bytes that its crew had printed before it was its turn
         self._channel = channel
         self._output = output
 
@@ -141,6 +142,10 @@ class Member:
         """Say what to do; the answer has to be listened to."""
         with suppress(MeasureError):  # it is gone: what it said last is there to be read
             self._channel.send({"do": do, **given})
+
+    def begin(self) -> None:
+        """Take note that it is its turn: what others of its crew printed are not its last words."""
+        self._others_said = os.fstat(self._output.fileno()).st_size
 
     def listen(self, doing: str, limit: float | None = None) -> dict[str, Any]:
         """Return the next message; MeasureError with the reason if the child gave up.
@@ -191,10 +196,12 @@ class Member:
             os.ftruncate(descriptor, 0)  # those who write go on at the new end: O_APPEND
             os.write(descriptor, end)
 
-    def _end_of_output(self) -> bytes:
+    def _end_of_output(self, since: int = 0) -> bytes:
         # Without seek(): the position is that at which the other children write.
         descriptor = self._output.fileno()
-        start = max(0, os.fstat(descriptor).st_size - _LONGEST_OUTPUT)
+        size = os.fstat(descriptor).st_size
+        # Less is there where its beginning was cut off meanwhile.
+        start = max(since if since <= size else 0, size - _LONGEST_OUTPUT)
         return os.pread(descriptor, _LONGEST_OUTPUT, start)
 
     def _who(self) -> str:
@@ -202,7 +209,7 @@ class Member:
 
     def _said(self) -> str:
         """Return the end of what the processes printed, on one line."""
-        text = self._end_of_output().decode(errors="replace").strip()
+        text = self._end_of_output(self._others_said).decode(errors="replace").strip()
         last = text.splitlines()[-1:] if text else []
         return f"; it said: {without_paths(last[0])}" if last else ""
 

@@ -81,30 +81,41 @@ def measure_runtimes(
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
-    with _started(subjects, plan):
-        _two_at_a_time(subjects, _all_but_time, plan)
+    _two_at_a_time(_bundles(subjects), _all_but_time, plan)
     _time_together(subjects, _references_within, plan, on_stage)
     taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
     return tuple(subject.ended(taken_by_each) for subject in subjects)
 
 
-def _all_but_time(subject: _Subject, plan: Plan) -> None:
-    subject.take(subject.verify)
-    if "allocations" in plan.instruments:
-        subject.take(subject.count)
+def _bundles(subjects: Sequence[_Subject]) -> list[list[_Subject]]:
+    """Return the subjects, those together that one interpreter verifies and counts."""
+    return by_interpreter(subjects, lambda subject: subject.version)
+
+
+def _all_but_time(bundle: Sequence[_Subject], plan: Plan) -> None:
+    with _started(bundle, plan):
+        for subject in bundle:
+            subject.take(subject.verify)
+        if "allocations" in plan.instruments:
+            for subject in bundle:
+                subject.take(subject.count)
+    # What hung in one of them is gone by now: nobody listens to it, or bounds what it prints.
     if LINES in plan.instruments:
-        subject.take(subject.profile)
+        for subject in bundle:
+            subject.take(subject.profile)
 
 
 def _two_at_a_time(
-    subjects: Sequence[_Subject], step: Callable[[_Subject, Plan], None], plan: Plan
+    bundles: Sequence[Sequence[_Subject]],
+    step: Callable[[Sequence[_Subject], Plan], None],
+    plan: Plan,
 ) -> None:
-    """Take a step that is not timed with all subjects, two of them at once."""
-    if len(subjects) == 1:
-        step(subjects[0], plan)
+    """Take a step that is not timed with all bundles, two of them at once."""
+    if len(bundles) == 1:
+        step(bundles[0], plan)
         return
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        taking = [pool.submit(step, subject, plan) for subject in subjects]
+        taking = [pool.submit(step, bundle, plan) for bundle in bundles]
         try:
             for taken in taking:
                 taken.result()
@@ -128,18 +139,11 @@ def measure_versions(
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
-    with _started(subjects, plan):
-        for subject in subjects:
-            subject.take(subject.verify)
-        if "allocations" in plan.instruments:
-            for subject in subjects:
-                subject.take(subject.count)
+    for bundle in _bundles(subjects):
+        _all_but_time(bundle, plan)
     if "allocations" in plan.instruments:
         for _ in range(_COUNTED_AGAIN):
             _count_what_differs(subjects)
-    if LINES in plan.instruments:
-        for subject in subjects:
-            subject.take(subject.profile)
     _time_together(subjects, _references_across, plan, on_stage)
     taken = time.monotonic() - started
     return tuple(subject.ended(taken) for subject in subjects)
@@ -207,6 +211,7 @@ class _Subject:
         there = {name: self._members[name] for name in group.variants}
         for member in there.values():
             member.patience = self._patient.patience
+            member.begin()
         counts, failures = count_group(
             group, self._patient, self._plan.seed, self._on_stage, there=there
         )
@@ -244,32 +249,30 @@ class _Subject:
 
 
 @contextmanager
-def _started(subjects: Sequence[_Subject], plan: Plan) -> Iterator[None]:
-    """Have the children of all *subjects* started that verify and count, by as few interpreters.
+def _started(bundle: Sequence[_Subject], plan: Plan) -> Iterator[None]:
+    """Have the interpreter started whose children verify and count all of *bundle*.
 
-    Why some could not be is in the records.
+    Why it could not be is in the records.
     """
+    roles = {
+        (number, name): role
+        for number, subject in enumerate(bundle)
+        for name, role in subject.roles.items()
+    }
+    version = bundle[0].version
     with ExitStack() as stack:
-        for together in by_interpreter(subjects, lambda subject: subject.version):
-            roles = {
-                (number, name): role
-                for number, subject in enumerate(together)
-                for name, role in subject.roles.items()
-            }
-            if not roles:
-                continue
-            version = together[0].version
+        if roles:
+            crew = open_crew(version.interpreter, version.group, roles, seed=plan.seed)
             try:
-                crew = open_crew(version.interpreter, version.group, roles, seed=plan.seed)
                 members = stack.enter_context(crew)
             except MeasureError as error:
-                for subject in together:
+                for subject in bundle:
                     subject.record = replace(subject.record, error=shortened(str(error)))
-                continue
-            for number, subject in enumerate(together):
-                subject.takes(
-                    {name: member for (of, name), member in members.items() if of == number}
-                )
+            else:
+                for number, subject in enumerate(bundle):
+                    subject.takes(
+                        {name: member for (of, name), member in members.items() if of == number}
+                    )
         yield
 
 

@@ -1,8 +1,8 @@
 """Protocol: what the conductor and a measuring child say to each other, and how.
 
 One stream socket per child carries JSON objects, one a line. The conductor says what to
-``do``; the child answers each with one object, or with ``{"error": ...}``, and ends when
-the socket is closed. Version 2:
+``do``; the child answers each with one object, but for ``verify``, or with ``{"error": ...}``,
+and ends when the socket is closed. Version 2:
 
 ===========  ==========================================  ===================================
 do           with                                        the answer

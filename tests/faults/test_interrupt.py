@@ -114,6 +114,25 @@ def test_ctrl_c_keeps_what_was_measured_and_it_can_be_gone_on_with(
     assert tuple(record.group for record in after.groups) == after.plan.groups
 
 
+@pytest.mark.parametrize("loops", [("asyncio",), ("asyncio", "uvloop")])
+def test_ctrl_c_does_not_wait_for_a_count_that_hangs(
+    loops: tuple[str, ...], write_scenario: Callable[..., Path], tmp_path: Path
+) -> None:
+    if "uvloop" in loops:
+        pytest.importorskip("uvloop")
+    hangs = "(os.path.exists('waits') or os.mkdir('waits')); await asyncio.sleep(1000)"
+    path = write_scenario(setup=f"if within('_prepare') and 'memray' in sys.modules: {hangs}")
+    words = [word for loop in loops for word in ("--loop", loop)]
+    with start(tmp_path, path, *CHOSEN, *words, "--no-report") as process:
+        wait_until_it_waits(tmp_path, process)
+        os.killpg(process.pid, signal.SIGINT)
+        pressed = time.monotonic()
+        _, err = process.communicate(timeout=PATIENCE)
+        assert time.monotonic() - pressed < 20  # a few seconds, on a busy machine
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+
+
 def test_a_kill_ends_even_children_that_hang_while_they_import(
     write_scenario: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -372,6 +372,14 @@ class TestFailures:
         rounds = group.timings["coroutine"].rounds
         assert [len(values) for values in rounds.values()] == [5] * ONE_RATIO
 
+    def test_what_hangs_once_all_is_timed_spoils_no_round(self) -> None:
+        stage = Stage(failing={(1, "task"): "end"}, fails_as=HungError)
+        group = conduct(stage)
+        assert [index for index, _ in stage.opened] == [*range(ONE_RATIO)]
+        assert group.failures.keys() == {"task"}
+        rounds = group.timings["coroutine"].rounds
+        assert [len(values) for values in rounds.values()] == [5] * ONE_RATIO
+
     def test_a_round_that_cannot_be_opened_keeps_those_before(self) -> None:
         group = conduct(Stage(seconds=noisy, refused=frozenset({2})))
         assert group.failures == dict.fromkeys(VARIANTS, "no more processes")

@@ -298,34 +298,80 @@ def test_an_interpreter_that_has_gone_fails_the_group() -> None:
     assert record.error == "its processes cannot be started (No such file or directory)"
 
 
-@pytest.mark.skipif(find_spec("uvloop") is None, reason="uvloop is not installed")
-def test_event_loops_of_one_interpreter_share_its_processes(
-    write_scenario: Callable[..., Path], tmp_path: Path
+def test_what_cannot_be_counted_at_all_is_timed(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
 ) -> None:
-    told = tmp_path / "told"
-    seen = "'verified' if within('_serve_verification') else 'memray' in sys.modules"
-    line = f"os.getppid(), {seen}, type(asyncio.get_running_loop()).__module__"
-    path = write_scenario(setup=f"print({line}, file=open({str(told)!r}, 'a'))")
-    runtimes = [
-        Runtime(platform.python_version(), sys.implementation.name, loop)
-        for loop in ("asyncio", "uvloop")
-    ]
-    params = (("sync_ratio", 1.0), ("size", 64))
-    groups = [Group("sample", params, ("coroutine", "mine"), runtime) for runtime in runtimes]
-    interpreter = Interpreter(sources={"sample": str(path)})
-    versions = [Version(group, interpreter, str(group.runtime)) for group in groups]
-    plan = Plan(tuple(groups), "coroutine", Preset("tiny", 0.05, (2, 2), 2), seed=0)
-    records = measure_runtimes(versions, plan, lambda *_: None)
-    assert {(record.status, record.error) for record in records} == {(RunStatus.DONE, None)}
+    path = write_scenario(end="sys.modules['memray'] = None  # which no import passes")
+    record = measure(path, variants=("coroutine", "mine"), instruments=("time", "allocations"))
+    assert (record.status, record.error, record.allocations) == (RunStatus.FAILED, None, {})
+    assert record.failures.keys() == record.timings.keys() == {"coroutine", "mine"}
+    assert all("memray" in told for told in record.failures.values())
 
-    lines = [line.split() for line in told.read_text(encoding="utf-8").splitlines()]
-    by_process: dict[str, set[tuple[str, str]]] = {}
-    for process, what, loop in lines:
-        by_process.setdefault(process, set()).add((what, loop))
-    loops = ("asyncio.unix_events", "uvloop")
-    first, *rounds = by_process.values()
-    assert first == {(what, loop) for what in ("verified", "True") for loop in loops}
-    assert rounds == [{("False", loop) for loop in loops}] * 2
+
+def test_last_words_are_of_those_that_were_at_work(
+    write_scenario: Callable[..., Path], measure: Callable[..., GroupRecord]
+) -> None:
+    says = "print('verified', flush=True) if within('_serve_verification') else None"
+    dies = "os._exit(1) if within('count_allocations') else None"
+    record = measure(
+        write_scenario(mine=f"{says}; {dies}"), variants=("mine",), instruments=("allocations",)
+    )
+    assert record.failures == {"mine": "mine: its process died during 'count'"}
+
+
+class TestEventLoops:
+    """One interpreter measures on both, where both are there."""
+
+    @pytest.fixture(autouse=True)
+    def _both(self) -> None:
+        pytest.importorskip("uvloop")
+
+    def measured(self, path: Path) -> tuple[GroupRecord, ...]:
+        runtimes = [
+            Runtime(platform.python_version(), sys.implementation.name, loop)
+            for loop in ("asyncio", "uvloop")
+        ]
+        params = (("sync_ratio", 1.0), ("size", 64))
+        groups = [Group("sample", params, ("coroutine", "mine"), runtime) for runtime in runtimes]
+        interpreter = Interpreter(sources={"sample": str(path)})
+        versions = [Version(group, interpreter, str(group.runtime)) for group in groups]
+        plan = Plan(tuple(groups), "coroutine", Preset("tiny", 0.05, (2, 2), 2), seed=0)
+        return measure_runtimes(versions, plan, lambda *_: None)
+
+    def test_they_share_its_processes(
+        self, write_scenario: Callable[..., Path], tmp_path: Path
+    ) -> None:
+        told = tmp_path / "told"
+        seen = "'verified' if within('_serve_verification') else 'memray' in sys.modules"
+        line = f"os.getppid(), {seen}, type(asyncio.get_running_loop()).__module__"
+        path = write_scenario(setup=f"print({line}, file=open({str(told)!r}, 'a'))")
+        records = self.measured(path)
+        assert {(record.status, record.error) for record in records} == {(RunStatus.DONE, None)}
+
+        lines = [line.split() for line in told.read_text(encoding="utf-8").splitlines()]
+        by_process: dict[str, set[tuple[str, str]]] = {}
+        for process, what, loop in lines:
+            by_process.setdefault(process, set()).add((what, loop))
+        loops = ("asyncio.unix_events", "uvloop")
+        first, *rounds = by_process.values()
+        assert first == {(what, loop) for what in ("verified", "True") for loop in loops}
+        assert rounds == [{("False", loop) for loop in loops}] * 2
+
+    @pytest.mark.parametrize("stage", ["_serve_verification", "count_allocations", "time_values"])
+    def test_what_fails_on_one_of_them_fails_there_alone(
+        self, stage: str, write_scenario: Callable[..., Path]
+    ) -> None:
+        there = f"within({stage!r}) and 'uvloop' in type(asyncio.get_running_loop()).__module__"
+        first, second = self.measured(write_scenario(mine=f"assert not ({there})"))
+        assert (first.status, first.error, first.failures) == (RunStatus.DONE, None, {})
+        assert first.timings.keys() == first.allocations.keys() == {"coroutine", "mine"}
+        assert second.status is RunStatus.FAILED
+        if stage == "_serve_verification":
+            assert "AssertionError" in str(second.error)
+            assert second.timings == {}
+        else:
+            assert second.failures.keys() == {"mine"}
+            assert "coroutine" in second.timings.keys() & second.allocations.keys()
 
 
 class TestVersions:
