@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["time_values"]
 
-# Where one cycle is most of a value, another one in front would cost as much as it measures.
-_MANY = 5
+# A cycle that takes longer than this, in seconds, fetches what it needs in a small part of it, and
+# another one in front would cost as much as it measures. Not to be told by how many cycles a value
+# has: calibration finds 4 of them in one run and 6 in the next, which would differ by a tenth.
+_LONG_CYCLE = 0.001
 
 
 def time_values(
@@ -32,15 +34,17 @@ def time_values(
     ``collect``: it writes its benchmark to the channel, while no other child is timed.
     """
     left = all_values = warmups + values
+    cycle = 0.0  # seconds that one took in the value before
 
     def behind_gate(cycles: int) -> float:
-        nonlocal left
+        nonlocal left, cycle
         if left == all_values:
             channel.send({"waiting": True})
         _wait(channel)
-        if cycles >= _MANY:
+        if cycle < _LONG_CYCLE:
             driver.drive(1)  # other children have run since: fetch code and state again
         seconds = driver.drive(cycles)
+        cycle = seconds / cycles
         channel.send({"seconds": seconds})
         left -= 1
         if not left:
