@@ -242,9 +242,9 @@ def _shipped() -> dict[str, _Place]:
 
 def _installed() -> dict[str, _Place]:
     """Return what the entry points of installed packages register, by name."""
-    registered: dict[str, list[_Place]] = {}
     from importlib import metadata  # it takes as long as all of this module
 
+    registered: dict[str, list[_Place]] = {}
     for entry_point in metadata.entry_points(group=GROUP):
         registered.setdefault(entry_point.name, []).append(_registered(entry_point))
     return {name: _one_of(places) for name, places in sorted(registered.items())}

@@ -44,9 +44,9 @@ def ask_each(
     # memray 1.20 can crash at tracker exit on CPython 3.12: what died is tried once more.
     for _ in range(2):
         died = []
-        roles = role_of_each(replace(group, variants=pending), task)
         with ThreadPoolExecutor(_AT_ONCE) as pool, ExitStack() as stack:
             if there is None:
+                roles = role_of_each(replace(group, variants=pending), task)
                 there = stack.enter_context(open_crew(interpreter, group, roles, seed=seed))
             try:
                 asked = {pool.submit(ask, member): member for member in there.values()}

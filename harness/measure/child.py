@@ -145,7 +145,7 @@ def main() -> None:
         for post in posts:
             post.channel.send(_failure(error))
         raise SystemExit(1) from error
-    ready = [post for post in posts if _is_equipped(post)]
+    ready = [post for post in posts if _equipped(post)]
 
     def serve(post: _Post) -> None:
         if post.task == "verify":
@@ -159,7 +159,7 @@ def main() -> None:
         signal.pause()  # the conductor, or the watch, kills this process group
 
 
-def _is_equipped(post: _Post) -> bool:
+def _equipped(post: _Post) -> bool:
     """Import what its task needs, and tell the conductor if that fails, which fails no other."""
     try:
         for module in _INSTRUMENTS[post.task]:

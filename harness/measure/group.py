@@ -164,10 +164,10 @@ class _Subject:
     @property
     def roles(self) -> dict[str, Role]:
         """What its children are there for before it is timed: one verifies, each other counts."""
-        group = self.record.group
-        if not group.variants:
+        if not self.has_any:
             return {}
-        roles = {_VERIFICATION: Role("verify", group.variants, group.runtime.loop)}
+        group = self.record.group
+        roles = _verification(group)
         if "allocations" in self._plan.instruments and not self.version.interpreter.without_memray:
             roles |= role_of_each(group, "count")
         return roles
@@ -389,9 +389,12 @@ def _with_times(
 
 def verify_group(group: Group, interpreter: Interpreter, seed: int) -> dict[str, Observation]:
     """Return what was seen of each variant; MeasureError if they do not do the same work."""
-    roles = {_VERIFICATION: Role("verify", group.variants, group.runtime.loop)}
-    with open_crew(interpreter, group, roles, seed=seed) as members:
+    with open_crew(interpreter, group, _verification(group), seed=seed) as members:
         return _verified(members[_VERIFICATION])
+
+
+def _verification(group: Group) -> dict[str, Role]:
+    return {_VERIFICATION: Role("verify", group.variants, group.runtime.loop)}
 
 
 def _verified(member: Member) -> dict[str, Observation]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from harness.errors import MeasureError
 from harness.measure.affinity import cpu_to_measure_on, kept_off
 from harness.measure.conditions import Watch
-from harness.measure.crew import Role, open_crew
+from harness.measure.crew import open_crew, role_of_each
 from harness.measure.worker import PyperfWorker
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ class Rounds:
         with ExitStack() as stack:
             for versions in first.sample(self._crews, len(self._crews)):
                 roles = {
-                    version.member(variant): Role("time", (variant,), version.group.runtime.loop)
+                    version.member(variant): role
                     for version in versions
-                    for variant in version.group.variants
+                    for variant, role in role_of_each(version.group, "time").items()
                     if version.member(variant) in variants
                 }
                 if not roles:

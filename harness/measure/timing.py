@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["time_values"]
 
 # A cycle that takes longer than this, in seconds, fetches what it needs in a small part of it, and
-# another one in front would cost as much as it measures. Not to be told by how many cycles a value
-# has: calibration finds 4 of them in one run and 6 in the next, which would differ by a tenth.
+# another one in front would cost as much as it measures. How many cycles a value has does not tell:
+# calibration finds a few more in one run than in another, which must not differ by it.
 _LONG_CYCLE = 0.001
 
 
@@ -33,13 +33,11 @@ def time_values(
     It says ``waiting`` before the first one. After the last, pyperf goes on when told to
     ``collect``: it writes its benchmark to the channel, while no other child is timed.
     """
-    left = all_values = warmups + values
+    left = warmups + values
     cycle = 0.0  # seconds that one took in the value before
 
     def behind_gate(cycles: int) -> float:
         nonlocal left, cycle
-        if left == all_values:
-            channel.send({"waiting": True})
         _wait(channel)
         if cycle < _LONG_CYCLE:
             driver.drive(1)  # other children have run since: fetch code and state again
@@ -58,6 +56,7 @@ def time_values(
         "--pipe": os.dup(channel.fileno()),  # pyperf closes it
     }
     _RUNNER.parse_args(["--worker", *(str(word) for pair in options.items() for word in pair)])
+    channel.send({"waiting": True})
     _RUNNER.bench_time_func(driver.variant, behind_gate, inner_loops=driver.operations)
 
 

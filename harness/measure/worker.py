@@ -101,7 +101,7 @@ class PyperfWorker:
         self._member.tell("time", loops=loops, values=values, warmups=warmups, cpu=self._cpu)
 
     def begun(self) -> None:
-        """Wait until pyperf asks for its first value."""
+        """Wait until pyperf is ready for its first value."""
         self._member.listen("time")
 
     def measure(self) -> None:

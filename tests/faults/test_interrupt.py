@@ -1,6 +1,6 @@
 """Ctrl-C, and worse, in the middle of a run: what was measured is kept, and can be gone on with.
 
-What a run waits in is verified by ``test_runs.py``; here it is timed, or still imported.
+Here a run waits while it times, counts or imports; in ``test_runs.py`` while it verifies.
 """
 
 from __future__ import annotations

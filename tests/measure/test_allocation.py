@@ -121,7 +121,7 @@ def test_a_count_that_does_not_settle_is_not_reported() -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_counts_are_the_same_under_every_hash_seed(loop: str) -> None:
-    for variant in ("task", "ready_future", "block"):
+    for variant in ("coroutine", "task", "cached_future", "ready_future", "block"):
         first, *others = (counted(variant, loop, seed) for seed in (0, 1, 2))
         assert all(other == first for other in others), variant
 

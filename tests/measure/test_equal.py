@@ -37,7 +37,7 @@ def test_it_is_measured_shown_and_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(PRESETS, "quick", Preset("quick", 0.05, (3, 3), 8))
+    monkeypatch.setitem(PRESETS, "quick", Preset("quick", 0.05, (5, 5), 8))
     folder = RunFolder.create(tmp_path / "results", "mine")
     folder.save(make_run(name="mine"))
     before = folder.load()

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
-__all__ = ["DESKTOP", "LOOKS", "PHONE", "Browsing", "Visit", "launched"]
+__all__ = ["DESKTOP", "PHONE", "SCHEMES", "Browsing", "Visit", "launched"]
 
 Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 # Width and height of the window in CSS pixels.
 DESKTOP, PHONE = (1280, 900), (390, 844)
-# Colours depend on the scheme, places on the window: no need for each with each.
-LOOKS: tuple[tuple[Scheme, tuple[int, int]], ...] = (("light", DESKTOP), ("dark", PHONE))
 
 # The system's browser: none is ever downloaded.
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

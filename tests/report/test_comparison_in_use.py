@@ -14,7 +14,7 @@ from harness.analysis.series import Against, trace
 from harness.report.comparison_html import render_comparison, render_series
 from harness.report.html import write_page
 from tests.analysis.test_comparison import allocating, slower
-from tests.report.browser import DESKTOP, LOOKS, PHONE
+from tests.report.browser import DESKTOP, PHONE, SCHEMES
 from tests.report.test_comparison_pages import PAGES, page_of
 from tests.report.test_page_in_use import CLIPBOARD, SHIFTS, case, copied, open_all
 from tests.runs import make_run, repeated
@@ -81,7 +81,8 @@ def marks(page: Page, opacity: str) -> set[str]:
     return set(found.evaluate_all(f"marks => {wanted}.map((mark) => mark.dataset.variant)"))
 
 
-@pytest.mark.parametrize(("scheme", "window"), LOOKS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("window", [DESKTOP, PHONE])
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing(
     paths: dict[str, Path], visit: Browsing, kind: str, scheme: Scheme, window: tuple[int, int]

@@ -9,7 +9,7 @@ import pytest
 
 from harness.plan import Runtime
 from harness.report.html import write_report
-from tests.report.browser import DESKTOP, LOOKS, PHONE
+from tests.report.browser import DESKTOP, PHONE, SCHEMES
 from tests.report.test_html import HOSTILE, LONG
 from tests.report.test_on_runtimes import on_six
 from tests.runs import make_run
@@ -30,7 +30,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("scheme", "window"), LOOKS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("window", [DESKTOP, PHONE])
 def test_axe_finds_nothing(
     path: Path, visit: Browsing, scheme: Scheme, window: tuple[int, int]
 ) -> None:

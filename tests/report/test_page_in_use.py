@@ -11,7 +11,7 @@ import pytest
 
 from harness.record import Finding, Severity
 from harness.report.html import write_report
-from tests.report.browser import DESKTOP, LOOKS, PHONE
+from tests.report.browser import DESKTOP, PHONE, SCHEMES
 from tests.report.test_browser import hostile_run
 from tests.report.test_html import HOSTILE
 from tests.runs import make_run
@@ -97,7 +97,8 @@ def shown_variants(page: Page) -> set[str]:
 # Accessible
 
 
-@pytest.mark.parametrize(("scheme", "window"), LOOKS)
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("window", [DESKTOP, PHONE])
 def test_axe_finds_nothing(
     path: Path, visit: Browsing, scheme: Scheme, window: tuple[int, int]
 ) -> None:
