@@ -46,7 +46,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {told}; see {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    """Return what reads *arguments*: only the command that they name is imported, all for help."""
     parser = _Parser(
         prog="awaitbench",
         description="What a sync-or-async call costs in asyncio, in time and in allocations, "
@@ -54,7 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"awaitbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    named = arguments[0] if arguments and arguments[0] in COMMANDS else None
     for name in COMMANDS:
+        if named not in (name, None):
+            commands.add_parser(name)
+            continue
         command: Any = import_module(f"harness.command.{name}")
         told = (command.__doc__ or "").strip()
         child = commands.add_parser(name, help=told.splitlines()[0].rstrip("."), description=told)
@@ -67,8 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; every error is one line on standard error."""
     if sys.platform == "win32":
         return _told("Windows has no fork(), by which awaitbench measures; use Linux, macOS or WSL")
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        args = _parser().parse_args(arguments)
+        args = _parser(arguments).parse_args(arguments)
         code: int = args.execute(args)
         sys.stdout.flush()
     except AwaitbenchError as error:

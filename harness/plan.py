@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,12 @@ class Preset:
     rounds: tuple[int, int]
     values: int
 
+    def on(self, runtimes: int) -> Preset:
+        """Return what it is where each sweep visits that many runtimes."""
+        if runtimes == 1:
+            return self
+        return replace(self, values=round(_VALUES_ON_SEVERAL * self.values))
+
 
 PRESETS = {
     preset.name: preset
@@ -109,6 +115,10 @@ PRESETS = {
     )
 }
 
+# Each gate costs as much as there, for a value of a third of the time, so that a value less saves
+# more. Intervals of ratios to the baseline are as narrow as they would be with all values if a
+# sweep took the variants of all runtimes pell-mell (docs/method.md, Neighbours).
+_VALUES_ON_SEVERAL = 0.8
 
 # A whole sweep is to fit into the same mood of the machine, however many children it visits; a
 # value has to last long enough for the clock and the gate not to matter. docs/method.md compares
@@ -236,7 +246,7 @@ def make_plan(selection: Selection, entries: Mapping[str, Entry], *runtimes: Run
     return Plan(
         groups=tuple(group for group in groups if group.variants or group.unavailable),
         baseline=selection.baseline or DEFAULT_BASELINE,
-        preset=PRESETS[selection.preset],
+        preset=PRESETS[selection.preset].on(len(runtimes)),
         seed=selection.seed,
         instruments=_instruments(selection),
         threshold=selection.threshold,

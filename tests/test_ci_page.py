@@ -49,7 +49,7 @@ def steps() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each.startswith("awaitbench")])
 def test_a_command_of_the_page_can_be_typed(command: str) -> None:
     _, *words = shlex.split(command)
-    assert _parser().parse_args(words).execute is not None
+    assert _parser(words).parse_args(words).execute is not None
 
 
 def test_every_other_command_of_the_page_is_pytest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -284,6 +285,16 @@ class TestPresets:
         for preset in ordered:
             fewest, most = preset.rounds
             assert 2 <= fewest <= most
+
+    def test_on_several_runtimes_a_round_has_fewer_values(self) -> None:
+        for preset in PRESETS.values():
+            assert preset.on(1) == preset
+            several = preset.on(6)
+            assert several == preset.on(2) == replace(preset, values=several.values)
+            assert several.values == pytest.approx(0.8 * preset.values, abs=0.5)
+
+    def test_each_run_on_several_runtimes_says_how_many(self) -> None:
+        assert make_plan(Selection(), BOTH, OLD, NEW).preset == PRESETS["quick"].on(2)
 
 
 @given(

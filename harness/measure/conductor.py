@@ -18,7 +18,7 @@ from harness.record import Timing
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from contextlib import AbstractContextManager
 
     from harness.plan import Preset
@@ -133,10 +133,12 @@ def time_group(
     rng: random.Random,
     on_round: Callable[[int], None] = lambda _: None,
     value: float | None = None,
+    family_of: Callable[[str], Hashable] = lambda _: None,
 ) -> GroupTiming:
     """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
 
     *references* names for each variant the one that it is compared with, itself for a baseline.
+    In a sweep, variants of one family come one after the other, as *family_of* has it.
     A variant that fails is left out of the rounds that follow; what it had measured stays. *value*
     is how many seconds one value is to last; as the number of variants wants it unless given.
     """
@@ -150,7 +152,7 @@ def time_group(
         on_round(group.rounds)
         try:
             with open_round(group.rounds, alive) as workers:
-                complete = _Round(group, workers, preset.values, rng).run()
+                complete = _Round(group, workers, preset.values, rng, family_of).run()
         except OvertimeError as error:
             group.error = str(error)
             break
@@ -187,11 +189,13 @@ class _Round:
         workers: Mapping[str, Worker],
         values: int,
         rng: random.Random,
+        family_of: Callable[[str], Hashable],
     ) -> None:
         self._group = group
         self._workers = dict(workers)
         self._values = values
         self._rng = rng
+        self._family_of = family_of
         self._operations: dict[str, int] = {}
         self._spoilt = self._timed = False
 
@@ -202,13 +206,22 @@ class _Round:
             self._attempt(variant, self._calibrate)
         self._some_at_once(self._begin, self._wait_until_begun)
         for _ in range(_WARMUP_SWEEPS + self._values):
-            order = list(self._workers)
-            self._rng.shuffle(order)
-            for variant in order:
+            for variant in self._fresh_order():
                 self._attempt(variant, self._measure)
         self._timed = True
         self._some_at_once(self._end, self._wait_until_ended)
         return not self._spoilt
+
+    def _fresh_order(self) -> list[str]:
+        """Return the workers for one sweep: families at random, and at random in each."""
+        families: dict[Hashable, list[str]] = {}
+        for variant in self._workers:
+            families.setdefault(self._family_of(variant), []).append(variant)
+        order = [*families.values()]
+        self._rng.shuffle(order)
+        for family in order:
+            self._rng.shuffle(family)
+        return list(itertools.chain(*order))
 
     def _some_at_once(
         self, begin: Callable[[str, Worker], None], wait: Callable[[str, Worker], None]

@@ -82,7 +82,7 @@ def measure_runtimes(
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
     _two_at_a_time(_bundles(subjects), _all_but_time, plan)
-    _time_together(subjects, _references_within, plan, on_stage)
+    _time_together(subjects, _references_within, plan, on_stage, by_reference=True)
     taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
     return tuple(subject.ended(taken_by_each) for subject in subjects)
 
@@ -307,8 +307,13 @@ def _time_together(
     references_of: Callable[[Sequence[Version], str], dict[str, str]],
     plan: Plan,
     on_stage: OnStage,
+    *,
+    by_reference: bool = False,
 ) -> None:
-    """Time all variants of all sound versions in the same rounds, one gate at a time."""
+    """Time all variants of all sound versions in the same rounds, one gate at a time.
+
+    *by_reference*: what is held against the same child comes one after the other in each sweep.
+    """
     subjects = [subject for subject in subjects if subject.sound]
     if not subjects or "time" not in plan.instruments:
         return
@@ -330,6 +335,7 @@ def _time_together(
             open_round,
             random.Random(f"{plan.seed} {versions[0].group.key}"),
             on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
+            family_of=references.__getitem__ if by_reference else lambda _: None,
         )
     for subject in subjects:
         subject.record = _with_times(subject.record, timing, conditions, subject.version)

@@ -48,6 +48,7 @@ NEEDS_GIL = "it needs the GIL, which is off here"
 
 _PACKAGE = "harness.valuetask"
 _FACES = ("harness", _PACKAGE)
+_WRAPPERS = (staticmethod, classmethod)
 _PUBLIC = ("ValueTask", "value_task", "gather", "ManualResetValueTaskSource")
 
 
@@ -121,11 +122,20 @@ class Swap:
         self._before.clear()
 
     def _namespace(self, owner: ModuleType | type, module: str) -> None:
+        public, kinds = self._public, self._kinds
         for name, value in list(vars(owner).items()):
-            after = self._counterpart(value)
-            if after is not value:
-                self._set(owner, name, after)
-            elif issubclass(type(value), type) and self._is_new(value, module):
+            kind = type(value)
+            # As _counterpart() has it, without a call: there are thousands, in each child.
+            if (
+                id(value) in public
+                or kind in _WRAPPERS
+                or (kind in kinds and hasattr(value, "__value_task__"))
+            ):
+                after = self._counterpart(value)
+                if after is not value:
+                    self._set(owner, name, after)
+                    continue
+            if issubclass(kind, type) and self._is_new(value, module):
                 self._namespace(value, module)
 
     def _is_new(self, cls: type, module: str) -> bool:
@@ -139,7 +149,7 @@ class Swap:
         # By its type, never by an attribute: a proxy or a mock has each that is asked for.
         if id(value) in self._public:
             return self._public[id(value)]
-        if type(value) in (staticmethod, classmethod):
+        if type(value) in _WRAPPERS:
             inner = value.__func__
             after = self._counterpart(inner)
             return value if after is inner else type(value)(after)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import platform
 from typing import TYPE_CHECKING, Any
 
 import pyperf
 
 # This module is imported before the children are forked, for what is slow once a round then and
-# not in each: what pyperf records of the machine takes 25 ms the first time, 4 ms after that; and a
-# runner looks through all installed packages for hooks.
+# not in each: what pyperf records of the machine takes 25 ms the first time, 1 ms after that, if
+# the program `file` is not run each time to tell how many bits an address has; and a runner looks
+# through all installed packages for hooks.
+platform.architecture = functools.cache(platform.architecture)
 pyperf.Run([1.0], collect_metadata=True)
 _RUNNER = pyperf.Runner()
 

@@ -165,10 +165,18 @@ def conduct(
     target: float = 0.05,
     baseline: str = "coroutine",
     seed: int = 0,
+    family_of: Callable[[str], object] = lambda _: None,
 ) -> GroupTiming:
     preset = Preset("scripted", target, rounds, values)
     references = dict.fromkeys(variants, baseline)
-    return time_group(tuple(variants), references, preset, stage.open_round, random.Random(seed))
+    return time_group(
+        tuple(variants),
+        references,
+        preset,
+        stage.open_round,
+        random.Random(seed),
+        family_of=family_of,
+    )
 
 
 class TestGates:
@@ -217,6 +225,15 @@ class TestSweeps:
         stage = Stage()
         conduct(stage, values=20)
         assert {tuple(sweep) for _, sweep in stage.sweeps()} == {*itertools.permutations(VARIANTS)}
+
+    def test_a_family_comes_together_in_any_order(self) -> None:
+        stage = Stage()
+        conduct(stage, values=40, family_of=lambda variant: variant == "coroutine")
+        one, first, second = VARIANTS
+        pairs = ((first, second), (second, first))
+        assert {tuple(sweep) for _, sweep in stage.sweeps()} == {
+            order for pair in pairs for order in ((one, *pair), (*pair, one))
+        }
 
     def test_their_order_is_that_of_the_seed(self) -> None:
         logs = []

@@ -19,6 +19,7 @@ from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group, measure_runtimes, measure_versions
 from harness.measure.implementation import missing
 from harness.measure.rounds import Version
+from harness.measure.worker import PyperfWorker
 from harness.plan import Group, Plan, Preset, Runtime
 from harness.record import GroupRecord, Observation, RunStatus
 from tests.runs import make_run
@@ -356,6 +357,24 @@ class TestEventLoops:
         first, *rounds = by_process.values()
         assert first == {(what, loop) for what in ("verified", "True") for loop in loops}
         assert rounds == [{("False", loop) for loop in loops}] * 2
+
+    def test_the_variants_of_each_come_together_in_every_sweep(
+        self, write_scenario: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken: list[str] = []
+        measure = PyperfWorker.measure
+
+        def noted(worker: PyperfWorker) -> None:
+            taken.append(worker._name)
+            measure(worker)
+
+        monkeypatch.setattr(PyperfWorker, "measure", noted)
+        self.measured(write_scenario())
+        loops = [name.rpartition("(")[2] for name in taken]
+        assert len(loops) == 2 * 3 * 4  # rounds, sweeps, children
+        pairs = list(zip(loops[::2], loops[1::2], strict=True))
+        assert all(first == second for first, second in pairs)
+        assert all({*sweep} == {*pairs} for sweep in zip(pairs[::2], pairs[1::2], strict=True))
 
     @pytest.mark.parametrize("stage", ["_serve_verification", "count_allocations", "time_values"])
     def test_what_fails_on_one_of_them_fails_there_alone(
