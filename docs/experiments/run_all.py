@@ -112,6 +112,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "overhead": lambda: overhead_table([run_script(each, "overhead.py") for each in pythons]),
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
+        "neighbours": lambda: neighbours_table(run_script(first, "neighbours.py", *pythons)),
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
         "between": lambda: between_table(run_script(first, "between.py", *pythons)),
@@ -246,6 +247,29 @@ def slices_table(found: list[dict[str, float]]) -> list[str]:
         "",
         "| one value | values per round | s per round | deviation of a ratio |",
         "|---|--:|--:|--:|",
+        *rows,
+        "",
+    ]
+
+
+def neighbours_table(found: dict[str, Any]) -> list[str]:
+    """Show what it does to a round's ratios that variants of a runtime are neighbours."""
+    rows = [
+        f"| {each['sweep']} | {each['values']} | {each['seconds']:.2f} "
+        f"| {100 * each['within']:.1f} % | {100 * each['between']:.1f} % |"
+        for each in found["kinds"]
+    ]
+    return [
+        "### Neighbours",
+        "",
+        "Standard deviation of a round's ratio, to the baseline of its runtime, and to the same",
+        f"variant on the first runtime; {found['rounds']} rounds of each kind, in turn (root mean "
+        "square over variants",
+        f"of `do_work` at 100 %, {found['runtimes']} runtimes):",
+        "",
+        "| variants in a sweep | values per round | s per round | within a runtime "
+        "| between runtimes |",
+        "|---|--:|--:|--:|--:|",
         *rows,
         "",
     ]
