@@ -134,15 +134,18 @@ def time_group(
     on_round: Callable[[int], None] = lambda _: None,
     value: float | None = None,
     family_of: Callable[[str], Hashable] = lambda _: None,
+    counterparts: Mapping[str, str] | None = None,
 ) -> GroupTiming:
     """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
 
-    *references* names for each variant the one that it is compared with, itself for a baseline.
-    In a sweep, variants of one family come one after the other, as *family_of* has it.
+    *references* names for each variant the one that it is compared with, itself for a baseline;
+    *counterparts* for some of them another one with which they are compared too, where both are
+    there. In a sweep, variants of one family come one after the other, as *family_of* has it.
     A variant that fails is left out of the rounds that follow; what it had measured stays. *value*
     is how many seconds one value is to last; as the number of variants wants it unless given.
     """
     group = GroupTiming(value or value_seconds(max(1, len(variants))))
+    counterparts = counterparts or {}
     fewest, most = preset.rounds
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)
@@ -162,22 +165,31 @@ def time_group(
         if not complete:
             continue
         group.rounds += 1
-        group.target_met = _target_is_met(group, references, preset.target)
+        group.target_met = _target_is_met(group, references, counterparts, preset.target)
         group.looks = group.looks + 1 if group.target_met else 0
         ratios = sum(references[variant] != variant for variant in alive)
+        ratios += sum(variant in counterparts for variant in alive)
         if group.rounds >= fewest and group.looks >= looks_needed(ratios):
             break
     return group
 
 
-def _target_is_met(group: GroupTiming, references: Mapping[str, str], target: float) -> bool:
+def _target_is_met(
+    group: GroupTiming,
+    references: Mapping[str, str],
+    counterparts: Mapping[str, str],
+    target: float,
+) -> bool:
     """Look at the variants that still take part only: no round makes the others more exact."""
     alive = {
         variant: timing
         for variant, timing in group.timings.items()
         if variant not in group.failures
     }
-    return target_is_met(alive, references, target)
+    others = {variant: counterparts.get(variant, variant) for variant in alive}
+    # What a counterpart that is gone would have said is nobody's loss: itself asks for nothing.
+    there = {variant: other if other in alive else variant for variant, other in others.items()}
+    return all(target_is_met(alive, each, target) for each in (references, there))
 
 
 class _Round:

@@ -75,14 +75,14 @@ def measure_runtimes(
     """Return what was measured of one setting on each of its runtimes, in their order.
 
     They are timed together, in the same rounds and sweeps, so that what differs between runtimes
-    is known as exactly as what differs between variants. The target is about the ratios within
-    each. One that cannot be verified or counted is left out of what follows; its failure is in its
-    record.
+    is known as exactly as what differs between variants: the target is about the ratios within
+    each, and about those to the first one. One that cannot be verified or counted is left out of
+    what follows; its failure is in its record.
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
     _two_at_a_time(_bundles(subjects), _all_but_time, plan)
-    _time_together(subjects, _references_within, plan, on_stage, by_reference=True)
+    _time_together(subjects, _references_within, plan, on_stage, runtimes=True)
     taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
     return tuple(subject.ended(taken_by_each) for subject in subjects)
 
@@ -308,11 +308,12 @@ def _time_together(
     plan: Plan,
     on_stage: OnStage,
     *,
-    by_reference: bool = False,
+    runtimes: bool = False,
 ) -> None:
     """Time all variants of all sound versions in the same rounds, one gate at a time.
 
-    *by_reference*: what is held against the same child comes one after the other in each sweep.
+    *runtimes*: they are those of one code, each of which is held against the first, too, and comes
+    in each sweep with its variants one after the other.
     """
     subjects = [subject for subject in subjects if subject.sound]
     if not subjects or "time" not in plan.instruments:
@@ -335,7 +336,8 @@ def _time_together(
             open_round,
             random.Random(f"{plan.seed} {versions[0].group.key}"),
             on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
-            family_of=references.__getitem__ if by_reference else lambda _: None,
+            family_of=references.__getitem__ if runtimes else lambda _: None,
+            counterparts=_on_the_first(versions) if runtimes else {},
         )
     for subject in subjects:
         subject.record = _with_times(subject.record, timing, conditions, subject.version)
@@ -348,6 +350,23 @@ def _references_within(versions: Sequence[Version], baseline: str) -> dict[str, 
         for version in versions
         for variant in version.group.variants
     }
+
+
+def _on_the_first(versions: Sequence[Version]) -> dict[str, str]:
+    """Return what each child on a later runtime is held against, too: its variant on the first.
+
+    Where the first lacks it, on the next that has it.
+    """
+    first: dict[str, str] = {}
+    for version in versions:
+        for variant in version.group.variants:
+            first.setdefault(variant, version.member(variant))
+    members = (
+        (variant, version.member(variant))
+        for version in versions
+        for variant in version.group.variants
+    )
+    return {member: first[variant] for variant, member in members if member != first[variant]}
 
 
 def _references_across(versions: Sequence[Version], baseline: str) -> dict[str, str]:

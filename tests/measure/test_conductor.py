@@ -166,6 +166,7 @@ def conduct(
     baseline: str = "coroutine",
     seed: int = 0,
     family_of: Callable[[str], object] = lambda _: None,
+    counterparts: Mapping[str, str] | None = None,
 ) -> GroupTiming:
     preset = Preset("scripted", target, rounds, values)
     references = dict.fromkeys(variants, baseline)
@@ -176,6 +177,7 @@ def conduct(
         stage.open_round,
         random.Random(seed),
         family_of=family_of,
+        counterparts=counterparts,
     )
 
 
@@ -286,6 +288,32 @@ class TestRounds:
         ratios = [estimate_ratio(group.timings[variant], baseline) for variant in VARIANTS[1:]]
         assert all(ratio and ratio.half_width is not None for ratio in ratios)
         assert all(ratio and (ratio.half_width or 0) <= 0.05 for ratio in ratios)
+
+    @pytest.mark.parametrize("failing", [{}, {(0, "task"): "prepare"}])
+    def test_a_counterpart_is_held_against_too_while_it_is_there(
+        self, failing: Mapping[tuple[int, str], str]
+    ) -> None:
+        def opposed(variant: str, index: int, sweep: int) -> float:
+            # Each is exact enough beside the baseline, and not beside the other.
+            side = {"task": 0.03, "value_task": -0.03}.get(variant, 0.0)
+            return steady(variant, index, sweep) * (1 + (side if index % 2 else -side))
+
+        rounds = (6, 60)
+        alone = conduct(Stage(seconds=opposed, failing=failing), rounds=rounds)
+        assert (alone.rounds, alone.target_met) == (6, True)
+        group = conduct(
+            Stage(seconds=opposed, failing=failing),
+            rounds=rounds,
+            counterparts={"value_task": "task"},
+        )
+        assert group.target_met
+        if failing:
+            assert group.rounds == 6
+            return
+        assert 6 < group.rounds < 60
+        ratio = estimate_ratio(group.timings["value_task"], group.timings["task"])
+        assert ratio
+        assert 0.03 < (ratio.half_width or 0) <= 0.05
 
     def test_scatter_within_a_round_does_not_narrow_the_interval(self) -> None:
         # A thousand values of each of two rounds that disagree are still two figures.

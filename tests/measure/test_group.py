@@ -11,10 +11,12 @@ import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.measure import group as groups
+from harness.measure.conductor import GroupTiming, time_group
 from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group, measure_runtimes, measure_versions
 from harness.measure.implementation import missing
@@ -375,6 +377,22 @@ class TestEventLoops:
         pairs = list(zip(loops[::2], loops[1::2], strict=True))
         assert all(first == second for first, second in pairs)
         assert all({*sweep} == {*pairs} for sweep in zip(pairs[::2], pairs[1::2], strict=True))
+
+    def test_each_variant_is_held_against_itself_on_the_first(
+        self, write_scenario: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: dict[str, str] = {}
+
+        def noted(*given: Any, **options: Any) -> GroupTiming:
+            asked.update(options["counterparts"])
+            return time_group(*given, **options)
+
+        monkeypatch.setattr(groups, "time_group", noted)
+        first, second = self.measured(write_scenario())
+        assert asked == {
+            f"{variant} ({second.group.runtime})": f"{variant} ({first.group.runtime})"
+            for variant in ("coroutine", "mine")
+        }
 
     @pytest.mark.parametrize("stage", ["_serve_verification", "count_allocations", "time_values"])
     def test_what_fails_on_one_of_them_fails_there_alone(
