@@ -18,7 +18,7 @@ from harness.record import Timing
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Mapping
     from contextlib import AbstractContextManager
 
     from harness.plan import Preset
@@ -167,8 +167,11 @@ def time_group(
         group.rounds += 1
         group.target_met = _target_is_met(group, references, counterparts, preset.target)
         group.looks = group.looks + 1 if group.target_met else 0
-        ratios = sum(references[variant] != variant for variant in alive)
-        ratios += sum(variant in counterparts for variant in alive)
+        ratios = sum(
+            each[variant] != variant
+            for each in (references, _those_there(counterparts, alive))
+            for variant in alive
+        )
         if group.rounds >= fewest and group.looks >= looks_needed(ratios):
             break
     return group
@@ -186,10 +189,18 @@ def _target_is_met(
         for variant, timing in group.timings.items()
         if variant not in group.failures
     }
-    others = {variant: counterparts.get(variant, variant) for variant in alive}
-    # What a counterpart that is gone would have said is nobody's loss: itself asks for nothing.
-    there = {variant: other if other in alive else variant for variant, other in others.items()}
-    return all(target_is_met(alive, each, target) for each in (references, there))
+    return all(
+        target_is_met(alive, each, target)
+        for each in (references, _those_there(counterparts, alive))
+    )
+
+
+def _those_there(counterparts: Mapping[str, str], variants: Collection[str]) -> dict[str, str]:
+    """Return the counterpart of each of *variants* among them; itself, which asks for nothing."""
+    return {
+        variant: other if (other := counterparts.get(variant, variant)) in variants else variant
+        for variant in variants
+    }
 
 
 class _Round:
