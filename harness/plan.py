@@ -101,9 +101,9 @@ class Preset:
 
     def on(self, runtimes: int) -> Preset:
         """Return what it is where each sweep visits that many runtimes."""
-        if runtimes == 1:
+        if runtimes < _MANY_RUNTIMES:
             return self
-        return replace(self, values=round(_VALUES_ON_SEVERAL * self.values))
+        return replace(self, values=round(_VALUES_ON_MANY * self.values))
 
 
 PRESETS = {
@@ -115,10 +115,10 @@ PRESETS = {
     )
 }
 
-# Each gate costs as much as there, for a value of a third of the time, so that a value less saves
-# more. Intervals of ratios to the baseline are as narrow as they would be with all values if a
-# sweep took the variants of all runtimes pell-mell (docs/method.md, Neighbours).
-_VALUES_ON_SEVERAL = 0.8
+# A gate costs half a millisecond and more, and where a sweep visits many runtimes a value lasts no
+# longer: a round is half gates, of which it can do without some, as ratios are the more exact for
+# the variants of a runtime being neighbours there (docs/method.md, Neighbours).
+_MANY_RUNTIMES, _VALUES_ON_MANY = 4, 0.8
 
 # A whole sweep is to fit into the same mood of the machine, however many children it visits; a
 # value has to last long enough for the clock and the gate not to matter. docs/method.md compares

@@ -136,6 +136,12 @@ class TestHelp:
         for command in COMMANDS:
             assert f"\n    {command} " in answer.out
 
+    def test_a_command_is_not_kept_waiting_by_the_others(self) -> None:
+        look = "print([name for name in sys.modules if name.startswith('harness.command.')])"
+        answer = call("-c", f"import sys; from harness import cli; cli._parser(['doctor']); {look}")
+        assert "harness.command.doctor" in answer.stdout
+        assert "harness.command.check" not in answer.stdout
+
     def test_that_of_run_names_every_option_of_the_contract(
         self, ask: Callable[..., Answer]
     ) -> None:

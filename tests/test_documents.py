@@ -71,6 +71,27 @@ def test_the_method_states_the_presets_as_they_are() -> None:
         assert (
             f"| `{preset.name}` | {preset.target:.0%} | {fewest} to {most} | {preset.values} |"
         ).replace("%", " %") in method
+    quick, standard, rigorous = (preset.on(4).values for preset in PRESETS.values())
+    assert standard == rigorous
+    assert (
+        f"four runtimes or more a round has a fifth fewer values, {quick} and {standard}" in method
+    )
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_a_link_into_a_page_finds_its_heading(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, anchor = target.partition("#")
+        if "://" not in name and name.endswith(".md" if name else ""):
+            assert anchor in anchors(page.parent / name if name else page), target
+
+
+def anchors(page: Path) -> set[str]:
+    """Return what links into a page may name, as GitHub makes it of the headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
 
 
 def test_make_help_lists_every_target() -> None:

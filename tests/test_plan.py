@@ -286,15 +286,17 @@ class TestPresets:
             fewest, most = preset.rounds
             assert 2 <= fewest <= most
 
-    def test_on_several_runtimes_a_round_has_fewer_values(self) -> None:
+    def test_on_many_runtimes_a_round_has_fewer_values(self) -> None:
         for preset in PRESETS.values():
-            assert preset.on(1) == preset
-            several = preset.on(6)
-            assert several == preset.on(2) == replace(preset, values=several.values)
-            assert several.values == pytest.approx(0.8 * preset.values, abs=0.5)
+            assert preset.on(1) == preset.on(3) == preset
+            many = preset.on(4)
+            assert many == preset.on(6) == replace(preset, values=many.values)
+            assert many.values == pytest.approx(0.8 * preset.values, abs=0.5)
 
-    def test_each_run_on_several_runtimes_says_how_many(self) -> None:
-        assert make_plan(Selection(), BOTH, OLD, NEW).preset == PRESETS["quick"].on(2)
+    def test_each_run_on_many_runtimes_says_how_many(self) -> None:
+        loops = [replace(each, loop=loop) for each in (OLD, NEW) for loop in ("asyncio", "uvloop")]
+        assert make_plan(Selection(), BOTH, *loops).preset == PRESETS["quick"].on(4)
+        assert make_plan(Selection(), BOTH, *loops[:2]).preset == PRESETS["quick"]
 
 
 @given(

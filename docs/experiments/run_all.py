@@ -112,7 +112,9 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "overhead": lambda: overhead_table([run_script(each, "overhead.py") for each in pythons]),
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
-        "neighbours": lambda: neighbours_table(run_script(first, "neighbours.py", *pythons)),
+        "neighbours": lambda: neighbours_table(
+            [run_script(first, "neighbours.py", *some) for some in (pythons, pythons[-1:])]
+        ),
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
         "between": lambda: between_table(run_script(first, "between.py", *pythons)),
@@ -252,24 +254,27 @@ def slices_table(found: list[dict[str, float]]) -> list[str]:
     ]
 
 
-def neighbours_table(found: dict[str, Any]) -> list[str]:
+def neighbours_table(found: list[dict[str, Any]]) -> list[str]:
     """Show what it does to a round's ratios that variants of a runtime are neighbours."""
     rows = [
-        f"| {each['sweep']} | {each['values']} | {each['seconds']:.2f} "
-        f"| {100 * each['within']:.1f} % | {100 * each['between']:.1f} % |"
-        for each in found["kinds"]
+        f"| {each['runtimes']} | {kind['sweep']} | {kind['values']} | {kind['seconds']:.2f} "
+        f"| {100 * kind['within']:.1f} % | {100 * kind['off']:.1f} % "
+        f"| {100 * kind['between']:.1f} % |"
+        for each in found
+        for kind in each["kinds"]
     ]
     return [
         "### Neighbours",
         "",
-        "Standard deviation of a round's ratio, to the baseline of its runtime, and to the same",
-        f"variant on the first runtime; {found['rounds']} rounds of each kind, in turn (root mean "
-        "square over variants",
-        f"of `do_work` at 100 %, {found['runtimes']} runtimes):",
+        f"`do_work` at 100 %, six variants on each runtime, {found[0]['rounds']} rounds of each "
+        "kind, in turn: standard",
+        "deviation of a round's ratio to the baseline (root mean square over all); how far its",
+        "mean is from that of rounds of the runtime by itself (median over all); and standard",
+        "deviation of a round's ratio to the same variant on the first runtime.",
         "",
-        "| variants in a sweep | values per round | s per round | within a runtime "
-        "| between runtimes |",
-        "|---|--:|--:|--:|--:|",
+        "| runtimes | variants in a sweep | values per round | s per round | to the baseline "
+        "| off by itself | to the first runtime |",
+        "|--:|---|--:|--:|--:|--:|--:|",
         *rows,
         "",
     ]

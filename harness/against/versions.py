@@ -350,7 +350,7 @@ def _plan(selection: Selection, there: Mapping[str, Contents]) -> Plan:
     return Plan(
         groups=tuple(group for each in there.values() for group in each.groups),
         baseline=selection.baseline or DEFAULT_BASELINE,
-        preset=PRESETS[selection.preset],
+        preset=PRESETS[selection.preset],  # each runtime is measured by itself
         seed=selection.seed,
         instruments=INSTRUMENTS if selection.only is None else (selection.only,),
     )

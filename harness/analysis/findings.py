@@ -11,12 +11,14 @@ from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.proof import proof_findings
+from harness.analysis.runtimes import runtime_changes, short_name
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from harness.analysis.runtimes import RuntimeChange
     from harness.record import Conditions, GroupRecord, Run
 
 __all__ = ["run_findings"]
@@ -122,7 +124,7 @@ def _gone_on_with(run: Run) -> Iterator[Finding]:
 
 
 def _missed_targets(run: Run) -> Iterator[Finding]:
-    """Tell how many ratios are less exact than was asked for, and which is the worst."""
+    """Tell in how many groups ratios are less exact than was asked for, and which is the worst."""
     timed = [record for record in run.groups if record.timings]
     missed = [record for record in timed if record.target_met is False]
     if not missed:
@@ -138,10 +140,25 @@ def _missed_targets(run: Run) -> Iterator[Finding]:
         for variant in record.timings
         if (width := _width(record, variant, run.plan.baseline)) is not None and width > target
     ]
+    missing = {record.group.setting for record in missed}
+    widths += [
+        (width, _change_name(change))
+        for change in (runtime_changes(run) if len(run.plan.runtimes) > 1 else ())
+        if change.group.setting in missing
+        if change.time and (width := change.time.half_width) is not None and width > target
+    ]
     if widths:
         width, name = max(widths)
         message += f"; the widest is {name} with ± {_percent(width)}"
     yield Finding(Severity.WARNING, message, _advice_on_width(run))
+
+
+def _change_name(change: RuntimeChange) -> str:
+    group = change.group
+    return (
+        f"{change.variant} from {short_name(change.base)} to {short_name(group.runtime)} in "
+        f"{group.scenario} {format_params(group.params)}"
+    )
 
 
 def _width(record: GroupRecord, variant: str, baseline: str) -> float | None:

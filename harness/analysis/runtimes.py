@@ -1,7 +1,7 @@
 """Runtimes: what changes for each case from one interpreter or event loop to another. Pure.
 
-All runtimes of a setting are timed in the same rounds and sweeps, so that the ratio of a variant
-on one to the same variant on another is of neighbours in time, as that of two variants is.
+All runtimes of a setting are timed in the same rounds and sweeps, so that the ratio of a variant on
+one to the same variant on another is of values of one sweep, as that of two variants is.
 """
 
 from __future__ import annotations

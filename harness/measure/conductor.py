@@ -1,7 +1,8 @@
 """Conductor: measures the times of one group in rounds of gated sweeps, until they are exact.
 
 It opens one gate at a time: while one child is timed, no other runs. In each sweep it takes the
-variants in a fresh random order, so that the values of one sweep are neighbours in time.
+variants in a fresh random order, those of one family one after the other, so that the values of one
+sweep are neighbours in time.
 It knows its workers by a protocol only; tests script a fake one without a clock.
 """
 
@@ -18,7 +19,7 @@ from harness.record import Timing
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Collection, Hashable, Mapping
+    from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from harness.plan import Preset
@@ -133,19 +134,18 @@ def time_group(
     rng: random.Random,
     on_round: Callable[[int], None] = lambda _: None,
     value: float | None = None,
-    family_of: Callable[[str], Hashable] = lambda _: None,
-    counterparts: Mapping[str, str] | None = None,
+    families: Mapping[str, Hashable] | None = None,
+    counterparts: Sequence[Mapping[str, str]] = (),
 ) -> GroupTiming:
     """Add rounds until every ratio is as exact as *preset* wants, or they are used up.
 
     *references* names for each variant the one that it is compared with, itself for a baseline;
-    *counterparts* for some of them another one with which they are compared too, where both are
-    there. In a sweep, variants of one family come one after the other, as *family_of* has it.
+    *counterparts* for some of them others with which they are compared too, while both are there.
+    In a sweep, variants of one of *families* come one after the other; all are one unless given.
     A variant that fails is left out of the rounds that follow; what it had measured stays. *value*
     is how many seconds one value is to last; as the number of variants wants it unless given.
     """
     group = GroupTiming(value or value_seconds(max(1, len(variants))))
-    counterparts = counterparts or {}
     fewest, most = preset.rounds
     while group.rounds < most:
         alive = tuple(variant for variant in variants if variant not in group.failures)
@@ -155,7 +155,7 @@ def time_group(
         on_round(group.rounds)
         try:
             with open_round(group.rounds, alive) as workers:
-                complete = _Round(group, workers, preset.values, rng, family_of).run()
+                complete = _Round(group, workers, preset.values, rng, families or {}).run()
         except OvertimeError as error:
             group.error = str(error)
             break
@@ -167,12 +167,13 @@ def time_group(
         group.rounds += 1
         group.target_met = _target_is_met(group, references, counterparts, preset.target)
         group.looks = group.looks + 1 if group.target_met else 0
-        ratios = sum(
-            each[variant] != variant
-            for each in (references, _those_there(counterparts, alive))
+        ratios = {
+            (variant, each[variant])
+            for each in _held_against(references, counterparts, alive)
             for variant in alive
-        )
-        if group.rounds >= fewest and group.looks >= looks_needed(ratios):
+            if each[variant] != variant
+        }
+        if group.rounds >= fewest and group.looks >= looks_needed(len(ratios)):
             break
     return group
 
@@ -180,7 +181,7 @@ def time_group(
 def _target_is_met(
     group: GroupTiming,
     references: Mapping[str, str],
-    counterparts: Mapping[str, str],
+    counterparts: Sequence[Mapping[str, str]],
     target: float,
 ) -> bool:
     """Look at the variants that still take part only: no round makes the others more exact."""
@@ -189,18 +190,22 @@ def _target_is_met(
         for variant, timing in group.timings.items()
         if variant not in group.failures
     }
-    return all(
-        target_is_met(alive, each, target)
-        for each in (references, _those_there(counterparts, alive))
-    )
+    against = _held_against(references, counterparts, alive)
+    return all(target_is_met(alive, each, target) for each in against)
 
 
-def _those_there(counterparts: Mapping[str, str], variants: Collection[str]) -> dict[str, str]:
-    """Return the counterpart of each of *variants* among them; itself, which asks for nothing."""
-    return {
-        variant: other if (other := counterparts.get(variant, variant)) in variants else variant
-        for variant in variants
-    }
+def _held_against(
+    references: Mapping[str, str],
+    counterparts: Sequence[Mapping[str, str]],
+    variants: Collection[str],
+) -> Iterator[Mapping[str, str]]:
+    """Yield what each of *variants* is compared with; itself where a counterpart is not there."""
+    yield references
+    for others in counterparts:
+        yield {
+            variant: other if (other := others.get(variant, variant)) in variants else variant
+            for variant in variants
+        }
 
 
 class _Round:
@@ -212,13 +217,13 @@ class _Round:
         workers: Mapping[str, Worker],
         values: int,
         rng: random.Random,
-        family_of: Callable[[str], Hashable],
+        families: Mapping[str, Hashable],
     ) -> None:
         self._group = group
         self._workers = dict(workers)
         self._values = values
         self._rng = rng
-        self._family_of = family_of
+        self._families = families
         self._operations: dict[str, int] = {}
         self._spoilt = self._timed = False
 
@@ -239,7 +244,7 @@ class _Round:
         """Return the workers for one sweep: families at random, and at random in each."""
         families: dict[Hashable, list[str]] = {}
         for variant in self._workers:
-            families.setdefault(self._family_of(variant), []).append(variant)
+            families.setdefault(self._families.get(variant), []).append(variant)
         order = [*families.values()]
         self._rng.shuffle(order)
         for family in order:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from harness.measure.conductor import GroupTiming
     from harness.measure.crew import Interpreter, Member
-    from harness.plan import Group, Plan
+    from harness.plan import Group, Plan, Runtime
     from harness.record import Conditions
 
 __all__ = [
@@ -75,9 +75,10 @@ def measure_runtimes(
     """Return what was measured of one setting on each of its runtimes, in their order.
 
     They are timed together, in the same rounds and sweeps, so that what differs between runtimes
-    is known as exactly as what differs between variants: the target is about the ratios within
-    each, and about those to the first one. One that cannot be verified or counted is left out of
-    what follows; its failure is in its record.
+    is a ratio of values of one sweep, as what differs between variants is. The target is about the
+    ratios within each, about those to the first one, and about those between event loops of one
+    interpreter. One that cannot be verified or counted is left out of what follows; its failure is
+    in its record.
     """
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
@@ -312,8 +313,8 @@ def _time_together(
 ) -> None:
     """Time all variants of all sound versions in the same rounds, one gate at a time.
 
-    *runtimes*: they are those of one code, each of which is held against the first, too, and comes
-    in each sweep with its variants one after the other.
+    *runtimes*: they are those of one code, which are held against each other, too; each comes in a
+    sweep with its variants one after the other.
     """
     subjects = [subject for subject in subjects if subject.sound]
     if not subjects or "time" not in plan.instruments:
@@ -336,8 +337,8 @@ def _time_together(
             open_round,
             random.Random(f"{plan.seed} {versions[0].group.key}"),
             on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
-            family_of=references.__getitem__ if runtimes else lambda _: None,
-            counterparts=_on_the_first(versions) if runtimes else {},
+            families=_runtime_of_each(versions) if runtimes else None,
+            counterparts=_on_other_runtimes(versions) if runtimes else (),
         )
     for subject in subjects:
         subject.record = _with_times(subject.record, timing, conditions, subject.version)
@@ -352,21 +353,28 @@ def _references_within(versions: Sequence[Version], baseline: str) -> dict[str, 
     }
 
 
-def _on_the_first(versions: Sequence[Version]) -> dict[str, str]:
-    """Return what each child on a later runtime is held against, too: its variant on the first.
-
-    Where the first lacks it, on the next that has it.
-    """
-    first: dict[str, str] = {}
-    for version in versions:
-        for variant in version.group.variants:
-            first.setdefault(variant, version.member(variant))
-    members = (
-        (variant, version.member(variant))
+def _runtime_of_each(versions: Sequence[Version]) -> dict[str, Runtime]:
+    return {
+        version.member(variant): version.group.runtime
         for version in versions
         for variant in version.group.variants
-    )
-    return {member: first[variant] for variant, member in members if member != first[variant]}
+    }
+
+
+def _on_other_runtimes(versions: Sequence[Version]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what each child is held against too: its variant on the first runtime that has it.
+
+    And that on the first event loop of its own interpreter.
+    """
+    first: dict[str, str] = {}
+    first_loop: dict[tuple[str, str], str] = {}
+    to_first, to_first_loop = {}, {}
+    for version in versions:
+        for variant in version.group.variants:
+            member, interpreter = version.member(variant), version.group.runtime.interpreter
+            to_first[member] = first.setdefault(variant, member)
+            to_first_loop[member] = first_loop.setdefault((variant, interpreter), member)
+    return to_first, to_first_loop
 
 
 def _references_across(versions: Sequence[Version], baseline: str) -> dict[str, str]:

@@ -52,13 +52,24 @@ def exactness(run: Run, rows: Sequence[CaseRow]) -> str:
             for row in timed
             if row.time_ns and (half := row.time_half_width) is not None
         ]
-        told.append(_widths(widths, "ratios" if ratios else "times") if widths else _NO_INTERVAL)
+        of = f"ratios{_to_baseline(run)}" if ratios else "times"
+        told.append(_widths(widths, of) if widths else _NO_INTERVAL)
         if ratios:
             told[-1] += _as_wanted(run, timed)
         told[-1] += "."
     if any(row.allocations is not None for row in rows):
         told.append("Allocations are counted, not sampled.")
     return " ".join(told)
+
+
+def _to_baseline(run: Run) -> str:
+    """Say which ratios are meant, where a run has those between its runtimes, too."""
+    return f" to {visible(run.plan.baseline)}" if _several_runtimes(run) else ""
+
+
+def _several_runtimes(run: Run) -> bool:
+    # Of a pair of versions, each runtime is measured by itself.
+    return len(run.plan.runtimes) > 1 and not run.pair
 
 
 _NO_INTERVAL = "One round was measured: times have no interval"
@@ -90,6 +101,12 @@ def _as_wanted(run: Run, timed: Sequence[CaseRow]) -> str:
     return f"; {met or 'none'} of {len(groups)} groups {'is' if met < 2 else 'are'} {wanted}"
 
 
+def _between_too(run: Run) -> str:
+    if not _several_runtimes(run):
+        return ""
+    return ", those from the first runtime to the others, and from loop to loop, included"
+
+
 def method_lines(run: Run) -> Iterator[str]:
     """Yield how the figures came about: about ten lines, only of what this run did."""
     preset, baseline = run.plan.preset, visible(run.plan.baseline)
@@ -119,7 +136,8 @@ def method_lines(run: Run) -> Iterator[str]:
         )
         yield (
             f"Rounds are added, from {fewest} to {most}, until every ratio's interval is within "
-            f"± {preset.target * 100:g} %. A * marks a ratio that did not get there."
+            f"± {preset.target * 100:g} %{_between_too(run)}. A * marks a ratio to {baseline} that "
+            "did not get there."
         )
         yield (
             "A difference in time is claimed, and coloured, only where its interval excludes 1, it "

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.analysis.findings import run_findings
+from harness.plan import Runtime
 from harness.record import Conditions, Finding, RunStatus, Severity
 from tests.runs import make_run, timing_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from harness.record import Run
+    from harness.record import Run, Timing
 
     Rounds = Mapping[str, Sequence[float]]
 
 QUIET = ("coroutine", "task")
+RUNTIMES = (Runtime("3.11.7"), Runtime("3.13.0", loop="uvloop"))
 
 
 def messages(run: Run) -> list[str]:
@@ -29,7 +31,7 @@ def quiet(**changes: object) -> Run:
     return replace(run, groups=(replace(run.groups[0], **changes),))  # type: ignore[arg-type]
 
 
-def timings(rounds: Rounds) -> dict[str, object]:
+def timings(rounds: Rounds) -> dict[str, Timing]:
     return {name: timing_of([[v * 1e-9] * 3 for v in values]) for name, values in rounds.items()}
 
 
@@ -68,6 +70,23 @@ def test_a_missed_target_names_the_widest_ratio_and_what_to_try() -> None:
         "the widest is task in lookup sync_ratio=0.9 with ± 6.5 %"
     )
     assert finding.advice == "Use --preset standard, or let awaitbench doctor name what disturbs."
+
+
+def test_a_ratio_between_runtimes_may_be_the_widest() -> None:
+    run = make_run(variants=QUIET, runtimes=RUNTIMES, rounds=5, noise=0.002)
+    first, second = run.groups
+    # Both variants alike in each round: only beside the first runtime do they scatter.
+    scattered: Rounds = {
+        "coroutine": [500.0, 560, 530, 590, 540],
+        "task": [600.0, 672, 636, 708, 648],
+    }
+    groups = (
+        replace(first, target_met=False),
+        replace(second, timings=timings(scattered), target_met=False),
+    )
+    (message,) = [text for text in messages(replace(run, groups=groups)) if "target" in text]
+    assert message.startswith("warning: the target of ± 5 % was not reached in 2 of 2 groups; the ")
+    assert "from 3.11.7 asyncio to 3.13.0 uvloop in lookup sync_ratio=0.9 with ±" in message
 
 
 def test_the_advice_depends_on_what_was_tried() -> None:

@@ -27,7 +27,7 @@ from harness.record import GroupRecord, Observation, RunStatus
 from tests.runs import make_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
@@ -381,18 +381,20 @@ class TestEventLoops:
     def test_each_variant_is_held_against_itself_on_the_first(
         self, write_scenario: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked: dict[str, str] = {}
+        asked: list[Mapping[str, str]] = []
 
         def noted(*given: Any, **options: Any) -> GroupTiming:
-            asked.update(options["counterparts"])
+            asked.extend(options["counterparts"])
             return time_group(*given, **options)
 
         monkeypatch.setattr(groups, "time_group", noted)
-        first, second = self.measured(write_scenario())
-        assert asked == {
-            f"{variant} ({second.group.runtime})": f"{variant} ({first.group.runtime})"
+        runtimes = [record.group.runtime for record in self.measured(write_scenario())]
+        on_first = {
+            f"{variant} ({runtime})": f"{variant} ({runtimes[0]})"
             for variant in ("coroutine", "mine")
+            for runtime in runtimes
         }
+        assert asked == [on_first, on_first]
 
     @pytest.mark.parametrize("stage", ["_serve_verification", "count_allocations", "time_values"])
     def test_what_fails_on_one_of_them_fails_there_alone(
@@ -409,6 +411,28 @@ class TestEventLoops:
         else:
             assert second.failures.keys() == {"mine"}
             assert "coroutine" in second.timings.keys() & second.allocations.keys()
+
+
+def test_what_each_child_is_held_against_on_other_runtimes() -> None:
+    lacking = {"3.11": ("task",), "3.13": ("task", "eager_task")}
+    versions = [
+        Version(
+            Group("sample", (), variants, Runtime(python, loop=loop)),
+            Interpreter(),
+            f"{python} {loop}",
+        )
+        for python, variants in lacking.items()
+        for loop in ("asyncio", "uvloop")
+    ]
+    to_first, to_first_loop = groups._on_other_runtimes(versions)
+    tasks = [f"task ({version.label})" for version in versions]
+    eager = [f"eager_task ({version.label})" for version in versions[2:]]
+    assert to_first == {**dict.fromkeys(tasks, tasks[0]), **dict.fromkeys(eager, eager[0])}
+    assert to_first_loop == {
+        **dict.fromkeys(tasks[:2], tasks[0]),
+        **dict.fromkeys(tasks[2:], tasks[2]),
+        **dict.fromkeys(eager, eager[0]),
+    }
 
 
 class TestVersions:

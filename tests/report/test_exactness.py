@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.rows import case_rows
 from harness.plan import Runtime
 from harness.report.html import render_report
-from harness.report.method import exactness
+from harness.report.method import exactness, method_lines
 from tests.report.pages import read
 from tests.runs import make_run
 
@@ -34,6 +34,17 @@ def test_it_has_the_widths_of_ratios_and_the_groups_that_met_the_target() -> Non
     ), told(run)
     noisy = make_run(sync_ratios=(0.0, 1.0), variants=VARIANTS, noise=0.1)
     assert "; none of 2 groups is as exact" in told(noisy)
+
+
+def test_on_several_runtimes_it_says_which_ratios_are_meant() -> None:
+    runtimes = (Runtime("3.11.7"), Runtime("3.13.0"))
+    run = make_run(variants=VARIANTS, runtimes=runtimes, noise=0.002)
+    assert told(run).startswith("95 % intervals of ratios to coroutine are ±")
+    # The versions of a pair are measured on one runtime after the other.
+    assert told(replace(run, pair="token")).startswith("95 % intervals of ratios are ±")
+    between = "those from the first runtime to the others, and from loop to loop, included"
+    assert between in " ".join(method_lines(run))
+    assert between not in " ".join(method_lines(replace(run, pair="token")))
 
 
 def test_one_group_is_not_counted() -> None:
