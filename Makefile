@@ -10,6 +10,8 @@ PYTEST ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
 BENCH := $(BIN)/awaitbench
+# What installs into the environment; CI names uv, which is faster and need not be there.
+PIP_INSTALL ?= $(BIN)/python -m pip install --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help bench test check native-checks sanitize leaks report readme reference environment \
@@ -64,14 +66,14 @@ endif
 $(STAMP): $(MADE_STAMP) $(NATIVE_SOURCES)
 	@echo "installing awaitbench into $(VENV) (once)"
 	@rm -f "$$($(BIN)/python -c '$(NATIVE)')"
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@PYTHONWARNINGS=ignore $(PIP_INSTALL) --quiet --editable .
 	@native=$$($(BIN)/python -c '$(NATIVE)'); if [ -f "$$native" ]; then echo "$$native"; else \
 	  echo "installed without the native ValueTask: it needs a C compiler and Python's headers (once they are there: make clean)" >&2; fi > $@
 
 $(DEV_STAMP): $(STAMP)
 	@echo "installing what tests and checks need into $(VENV) (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@$(PIP_INSTALL) --quiet "pip>=25.1"
+	@$(PIP_INSTALL) --quiet --group dev
 	@touch $@
 
 # Its own interpreter measures as it is; others get uvloop with the environment made for them.
@@ -79,7 +81,7 @@ UVLOOP_STAMP := $(VENV)/.awaitbench-uvloop-installed
 MEASURES := $(STAMP) $(if $(filter uvloop,$(LOOPS)),$(UVLOOP_STAMP))
 
 $(UVLOOP_STAMP): $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[uvloop]"
+	@$(PIP_INSTALL) --quiet --editable ".[uvloop]"
 	@touch $@
 
 bench: $(MEASURES) ## measure the scenarios, show the table, write the HTML report

@@ -116,9 +116,9 @@ PRESETS = {
 }
 
 # A gate costs half a millisecond and more, and where a sweep visits many runtimes a value lasts no
-# longer: a round is half gates, of which it can do without some, as ratios are the more exact for
-# the variants of a runtime being neighbours there (docs/method.md, Neighbours).
-_MANY_RUNTIMES, _VALUES_ON_MANY = 4, 0.8
+# longer: a round is half gates. On six runtimes ratios to the baseline are as exact with a fifth
+# fewer values, as the variants of a runtime are neighbours; on four they are not (docs/method.md).
+_MANY_RUNTIMES, _VALUES_ON_MANY = 6, 0.8
 
 # A whole sweep is to fit into the same mood of the machine, however many children it visits; a
 # value has to last long enough for the clock and the gate not to matter. docs/method.md compares

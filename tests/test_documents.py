@@ -71,10 +71,10 @@ def test_the_method_states_the_presets_as_they_are() -> None:
         assert (
             f"| `{preset.name}` | {preset.target:.0%} | {fewest} to {most} | {preset.values} |"
         ).replace("%", " %") in method
-    quick, standard, rigorous = (preset.on(4).values for preset in PRESETS.values())
+    quick, standard, rigorous = (preset.on(6).values for preset in PRESETS.values())
     assert standard == rigorous
     assert (
-        f"four runtimes or more a round has a fifth fewer values, {quick} and {standard}" in method
+        f"six runtimes or more a round has a fifth fewer values, {quick} and {standard}" in method
     )
 
 

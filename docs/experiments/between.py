@@ -1,7 +1,8 @@
 """Between: how far the ratios from one interpreter or event loop to another scatter over runs.
 
-``python docs/experiments/between.py [--json FILE] [--runs 5] [--preset NAME] [PYTHON …]``; takes
-some minutes. Each run has another seed, and times every variant of two settings on all runtimes.
+``python docs/experiments/between.py [--json FILE] [--runs 5] [--preset NAME] [--share SHARE …]
+[PYTHON …]``; takes some minutes. Each run has another seed, and times every variant of ``do_work``
+at each share of synchronous completions on all runtimes.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ from typing import Any
 from harness.analysis.runtimes import runtime_changes, short_name
 from harness.store import RunFolder
 
-SETTINGS = ("do_work", "1"), ("do_work", "0")
+SCENARIO, SHARES = "do_work", ("1", "0")
 PYTHONS = ("3.11", "3.12", "3.13")
 LOOPS = ("asyncio", "uvloop")
 
 Key = tuple[str, str, str, str, str]  # scenario, share, variant, from which runtime, to which
 
 
-def ratios(folder: Path, setting: tuple[str, str], given: argparse.Namespace, seed: int) -> Any:
+def ratios(folder: Path, share: str, given: argparse.Namespace, seed: int) -> Any:
     """Measure one setting on all runtimes; return each ratio between two, and its half-width."""
-    scenario, share = setting
-    name = f"{scenario}-{share}"
-    words = ["-m", "harness", "run", scenario, "-p", f"sync_ratio={share}", "--only", "time"]
+    name = f"{SCENARIO}-{share}"
+    words = ["-m", "harness", "run", SCENARIO, "-p", f"sync_ratio={share}", "--only", "time"]
     words += ["--preset", given.preset, "--results", str(folder), "--name", name]
     words += ["--no-report", "--seed", str(seed)]
     words += [word for each in given.pythons for word in ("--python", each)]
@@ -41,7 +41,8 @@ def ratios(folder: Path, setting: tuple[str, str], given: argparse.Namespace, se
         print(ended.stderr, file=sys.stderr)
     return {
         (
-            *setting,
+            SCENARIO,
+            share,
             change.variant,
             short_name(change.base),
             short_name(change.group.runtime),
@@ -58,14 +59,15 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     for run in range(given.runs):
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            for setting in SETTINGS:
-                for key, estimate in ratios(Path(folder), setting, given, run).items():
+            for share in given.share or SHARES:
+                for key, estimate in ratios(Path(folder), share, given, run).items():
                     found.setdefault(key, []).append(estimate)
         seconds.append(time.monotonic() - started)
         print(f"{run + 1}/{given.runs}: {seconds[-1]:.0f} s", file=sys.stderr, flush=True)
     return {
         "runs": given.runs,
         "preset": given.preset,
+        "shares": given.share or SHARES,
         "seconds": statistics.fmean(seconds),
         "ratios": [
             {
@@ -85,6 +87,7 @@ if __name__ == "__main__":
     parser.add_argument("--json", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--preset", default="standard")
+    parser.add_argument("--share", action="append", choices=SHARES)
     parser.add_argument("pythons", nargs="*", default=PYTHONS)
     given = parser.parse_args()
     text = json.dumps(measure(given), indent=1)

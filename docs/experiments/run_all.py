@@ -113,7 +113,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "neighbours": lambda: neighbours_table(
-            [run_script(first, "neighbours.py", *some) for some in (pythons, pythons[-1:])]
+            [run_script(first, "neighbours.py", *some) for some in (pythons, pythons[1:])]
         ),
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),

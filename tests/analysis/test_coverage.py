@@ -18,9 +18,10 @@ from harness.measure.conductor import Calibration, TimedRound, time_group
 from harness.plan import PRESETS, Preset
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from harness.analysis.estimate import Estimate
+    from harness.record import Timing
 
 SWEEPS = 3
 TRUTH = 1.3
@@ -83,8 +84,22 @@ def measured(
     preset: Preset, truths: Mapping[str, float], noise: Noise, seed: int
 ) -> list[Estimate]:
     """Return what one simulated group says of each ratio to ``base``."""
+    references = dict.fromkeys(("base", *truths), "base")
+    timed = timings(references, preset, truths, noise, seed)
+    found = [estimate_ratio(timed[name], timed["base"]) for name in truths]
+    return [each for each in found if each is not None]
+
+
+def timings(
+    references: Mapping[str, str],
+    preset: Preset,
+    truths: Mapping[str, float],
+    noise: Noise,
+    seed: int,
+    counterparts: Sequence[Mapping[str, str]] = (),
+) -> Mapping[str, Timing]:
+    """Measure one simulated group."""
     rng = random.Random(seed)
-    names = ("base", *truths)
 
     @contextmanager
     def open_round(index: int, variants: tuple[str, ...]) -> Iterator[dict[str, Simulated]]:
@@ -97,11 +112,10 @@ def measured(
             workers[name] = Simulated(machine, math.log(truths.get(name, 1.0)) + own, noise, rng)
         yield workers
 
-    references = dict.fromkeys(names, "base")
     short = Preset(preset.name, preset.target, preset.rounds, SWEEPS)
-    timed = time_group(names, references, short, open_round, rng).timings
-    found = [estimate_ratio(timed[name], timed["base"]) for name in truths]
-    return [each for each in found if each is not None]
+    return time_group(
+        tuple(references), references, short, open_round, rng, counterparts=counterparts
+    ).timings
 
 
 @pytest.mark.parametrize(
@@ -125,6 +139,26 @@ def test_intervals_cover_the_truth_about_95_times_in_100(
         for ratio in measured(chosen, truths, noise, seed):
             covered += (ratio.low or math.inf) <= TRUTH <= (ratio.high or 0)
     assert 0.93 <= covered / (runs * ratios) <= 0.97
+
+
+def test_so_do_those_between_runtimes() -> None:
+    """The fewest that there can be: two variants, on two runtimes."""
+    preset = PRESETS["standard"]
+    references = {"base": "base", "v": "base", "other base": "other base", "other v": "other base"}
+    counterparts = ({"other base": "base", "other v": "v"},)
+    truths = {"v": TRUTH, "other base": 1.0, "other v": TRUTH}
+    noise = Noise(process=1.5 * preset.target)
+    within = between = 0
+    for seed in range(800):
+        timed = timings(references, preset, truths, noise, seed, counterparts)
+        ratio = estimate_ratio(timed["v"], timed["base"])
+        other = estimate_ratio(timed["other v"], timed["v"])
+        assert ratio
+        assert other
+        within += (ratio.low or math.inf) <= TRUTH <= (ratio.high or 0)
+        between += (other.low or math.inf) <= 1 <= (other.high or 0)
+    assert 0.93 <= within / 800 <= 0.97
+    assert 0.93 <= between / 800 <= 0.97
 
 
 def test_a_single_ratio_that_stopped_at_the_first_narrow_look_would_not(
