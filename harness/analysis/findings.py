@@ -11,7 +11,7 @@ from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.proof import proof_findings
-from harness.analysis.runtimes import runtime_changes, short_name
+from harness.analysis.runtimes import measured_together, runtime_changes, short_name
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
@@ -143,7 +143,7 @@ def _missed_targets(run: Run) -> Iterator[Finding]:
     missing = {record.group.setting for record in missed}
     widths += [
         (width, _change_name(change))
-        for change in (runtime_changes(run) if len(run.plan.runtimes) > 1 else ())
+        for change in (runtime_changes(run) if measured_together(run) else ())
         if change.group.setting in missing
         if change.time and (width := change.time.half_width) is not None and width > target
     ]

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from harness.plan import Group, Runtime
     from harness.record import GroupRecord, Run
 
-__all__ = ["RuntimeChange", "all_runtimes", "name_runtimes", "runtime_changes", "short_name"]
+__all__ = [
+    "RuntimeChange",
+    "all_runtimes",
+    "measured_together",
+    "name_runtimes",
+    "runtime_changes",
+    "short_name",
+]
 
 _FEW = 2  # runtimes to leave out by their names
 
@@ -64,6 +71,14 @@ def runtime_changes(
     return tuple(
         replace(change, is_real=is_real(change.time, limit, run.plan.threshold)) for change in found
     )
+
+
+def measured_together(run: Run) -> bool:
+    """Tell whether *run* has ratios between runtimes that are of the same sweeps.
+
+    Of a pair of versions, each runtime is measured by itself.
+    """
+    return len(run.plan.runtimes) > 1 and not run.pair
 
 
 def short_name(runtime: Runtime) -> str:

@@ -6,7 +6,7 @@ import statistics
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from harness.analysis.runtimes import all_runtimes
+from harness.analysis.runtimes import all_runtimes, measured_together
 from harness.report.figures import percent_text, significant, visible
 from harness.report.table import misses_target
 from harness.strategy import strategy
@@ -64,12 +64,7 @@ def exactness(run: Run, rows: Sequence[CaseRow]) -> str:
 
 def _to_baseline(run: Run) -> str:
     """Say which ratios are meant, where a run has those between its runtimes, too."""
-    return f" to {visible(run.plan.baseline)}" if _several_runtimes(run) else ""
-
-
-def _several_runtimes(run: Run) -> bool:
-    # Of a pair of versions, each runtime is measured by itself.
-    return len(run.plan.runtimes) > 1 and not run.pair
+    return f" to {visible(run.plan.baseline)}" if measured_together(run) else ""
 
 
 _NO_INTERVAL = "One round was measured: times have no interval"
@@ -102,7 +97,7 @@ def _as_wanted(run: Run, timed: Sequence[CaseRow]) -> str:
 
 
 def _between_too(run: Run) -> str:
-    if not _several_runtimes(run):
+    if not measured_together(run):
         return ""
     return ", those from the first runtime to the others, and from loop to loop, included"
 
