@@ -21,7 +21,7 @@ from harness.analysis.estimate import round_logs
 from harness.command.runtimes import choose_runtimes
 from harness.measure.conductor import time_group
 from harness.measure.rounds import Rounds, Version
-from harness.plan import PRESETS, Group, Preset
+from harness.plan import Group, Preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +41,7 @@ VARIANTS = (
     "value_task_checked",
 )
 BASELINE = VARIANTS[0]
+VALUES, FEWER_VALUES = 25, 20
 ROUNDS = 16
 
 
@@ -69,11 +70,10 @@ def measure(pythons: Sequence[str]) -> dict[str, Any]:
         for version in versions
         for variant in VARIANTS
     }
-    most = PRESETS["quick"].values
     kinds = [
-        Kind("pell-mell", most, {}),
-        Kind("neighbours", most, runtimes),
-        Kind("neighbours", PRESETS["quick"].on(len(versions)).values, runtimes),
+        Kind("pell-mell", VALUES, {}),
+        Kind("neighbours", VALUES, runtimes),
+        Kind("neighbours", FEWER_VALUES, runtimes),
     ]
     alone: dict[str, list[float]] = {}
     rng = random.Random(0)
@@ -87,7 +87,7 @@ def measure(pythons: Sequence[str]) -> dict[str, Any]:
                 for variant in VARIANTS:
                     add(kind.between, timings, version.member(variant), versions[0].member(variant))
         for version in versions:
-            timings = one_round([version], most, {}, seed, rng)
+            timings = one_round([version], VALUES, {}, seed, rng)
             add_ratios(alone, timings, version, version.member(BASELINE))
     return {
         "runtimes": len(versions),

@@ -113,7 +113,7 @@ def sections(pythons: list[str]) -> dict[str, Callable[[], list[str]]]:
         "duration": lambda: duration_table(durations(first)),
         "slices": lambda: slices_table(run_script(first, "slices.py")),
         "neighbours": lambda: neighbours_table(
-            [run_script(first, "neighbours.py", *some) for some in (pythons, pythons[1:])]
+            [run_script(first, "neighbours.py", *some) for some in (pythons, pythons[1:]) if some]
         ),
         "affinity": lambda: affinity_table(run_script(first, "affinity.py")),
         "repeatability": lambda: repeatability_table(run_script(first, "repeatability.py")),
@@ -355,15 +355,18 @@ def _between_rows(ratios: list[dict[str, Any]]) -> list[str]:
     rows = []
     for (base, runtime), cases in by_runtime.items():
         off = [
-            abs(value / statistics.median(each["values"]) - 1)
+            (abs(value / statistics.median(each["values"]) - 1), each["case"][2])
             for each in cases
             for value in each["values"]
         ]
-        within = sum(each <= BETWEEN_GOAL for each in off)
+        within = sum(each <= BETWEEN_GOAL for each, _ in off)
+        largest, variant = max(off)
         width = statistics.median(each["half_width"] for each in cases)
         rows.append(
-            f"| {runtime} / {base} | {len(cases)} | {100 * statistics.median(off):.1f} % "
-            f"| {100 * max(off):.1f} % | {100 * within / len(off):.0f} % | ± {100 * width:.1f} % |"
+            f"| {runtime} / {base} | {len(cases)} "
+            f"| {100 * statistics.median(each for each, _ in off):.1f} % "
+            f"| {100 * largest:.1f} % ({variant}) "
+            f"| {100 * within / len(off):.0f} % | ± {100 * width:.1f} % |"
         )
     return rows
 

@@ -11,7 +11,7 @@ from harness.analysis.decision import discovery_limit, is_large
 from harness.analysis.drift import trends
 from harness.analysis.estimate import estimate_ratio, estimate_time
 from harness.analysis.proof import proof_findings
-from harness.analysis.runtimes import measured_together, runtime_changes, short_name
+from harness.analysis.runtimes import changes_within_target, short_name
 from harness.plan import format_params
 from harness.record import Finding, Severity
 
@@ -124,7 +124,10 @@ def _gone_on_with(run: Run) -> Iterator[Finding]:
 
 
 def _missed_targets(run: Run) -> Iterator[Finding]:
-    """Tell in how many groups ratios are less exact than was asked for, and which is the worst."""
+    """Tell in how many groups a ratio is less exact than was asked for, and which is the worst.
+
+    Of runtimes that were measured together, a ratio of one is of the groups of all.
+    """
     timed = [record for record in run.groups if record.timings]
     missed = [record for record in timed if record.target_met is False]
     if not missed:
@@ -143,7 +146,7 @@ def _missed_targets(run: Run) -> Iterator[Finding]:
     missing = {record.group.setting for record in missed}
     widths += [
         (width, _change_name(change))
-        for change in (runtime_changes(run) if measured_together(run) else ())
+        for change in changes_within_target(run)
         if change.group.setting in missing
         if change.time and (width := change.time.half_width) is not None and width > target
     ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RuntimeChange",
     "all_runtimes",
+    "changes_within_target",
     "measured_together",
     "name_runtimes",
     "runtime_changes",
@@ -71,6 +72,25 @@ def runtime_changes(
     return tuple(
         replace(change, is_real=is_real(change.time, limit, run.plan.threshold)) for change in found
     )
+
+
+def changes_within_target(run: Run) -> tuple[RuntimeChange, ...]:
+    """Return the changes between runtimes that the rounds of *run* were to make exact.
+
+    Those from the first runtime, and those from the first event loop of each interpreter. None
+    where runtimes were not measured together.
+    """
+    if not measured_together(run):
+        return ()
+    found = list(runtime_changes(run))
+    by_interpreter: dict[str, list[Runtime]] = {}
+    for runtime in run.plan.runtimes:
+        by_interpreter.setdefault(runtime.interpreter, []).append(runtime)
+    _, *later = by_interpreter.values()
+    for first, *others in later:
+        for other in others:
+            found += runtime_changes(run, (first, other))
+    return tuple(found)
 
 
 def measured_together(run: Run) -> bool:

@@ -90,16 +90,27 @@ def _as_wanted(run: Run, timed: Sequence[CaseRow]) -> str:
         key = row.scenario, row.params, row.runtime
         groups[key] = groups.get(key, True) and not misses_target(row, target)
     wanted = f"as exact as the preset wants (± {target * 100:g} %)"
+    if measured_together(run):
+        wanted = f"within ± {target * 100:g} %"  # the preset wants more: those between runtimes
     if len(groups) == 1:
         return f": {'' if all(groups.values()) else 'not '}{wanted}"
     met = sum(groups.values())
     return f"; {met or 'none'} of {len(groups)} groups {'is' if met < 2 else 'are'} {wanted}"
 
 
+def _runtime_by_runtime(run: Run) -> str:
+    if measured_together(run):
+        return ", runtime by runtime: values of one sweep"
+    return ": neighbours in time"
+
+
 def _between_too(run: Run) -> str:
     if not measured_together(run):
         return ""
-    return ", those from the first runtime to the others, and from loop to loop, included"
+    runtimes = run.plan.runtimes
+    several = (len({getattr(each, of) for each in runtimes}) > 1 for of in ("interpreter", "loop"))
+    loops = " and from loop to loop" if all(several) else ""
+    return f", those from the first runtime to the others{loops} included"
 
 
 def method_lines(run: Run) -> Iterator[str]:
@@ -119,7 +130,8 @@ def method_lines(run: Run) -> Iterator[str]:
         )
         yield (
             f"In each of a round's {preset.values} sweeps every variant is timed once"
-            f"{_for_some(run)}, in a fresh random order: neighbours in time are what is compared."
+            f"{_for_some(run)}, in a fresh random order{_runtime_by_runtime(run)} are what is "
+            "compared."
         )
         yield (
             f"The ratio of a round is the median over its sweeps of the time relative to "

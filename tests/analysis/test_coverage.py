@@ -142,7 +142,7 @@ def test_intervals_cover_the_truth_about_95_times_in_100(
 
 
 def test_so_do_those_between_runtimes() -> None:
-    """The fewest that there can be: two variants, on two runtimes."""
+    """Two variants on two runtimes, the fewest where a single look is enough."""
     preset = PRESETS["standard"]
     references = {"base": "base", "v": "base", "other base": "other base", "other v": "other base"}
     counterparts = ({"other base": "base", "other v": "v"},)

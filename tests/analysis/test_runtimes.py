@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from harness.analysis.runtimes import runtime_changes
+from harness.analysis.runtimes import changes_within_target, runtime_changes
 from harness.plan import Runtime
 from harness.report.runtimes import runtime_tables
 from harness.report.terminal import print_table
@@ -38,6 +38,15 @@ def on_runtimes(**factors: float) -> Run:
         }
         groups.append(replace(record, timings=timings))
     return replace(run, groups=tuple(groups))
+
+
+def test_the_target_is_about_the_first_runtime_and_the_first_loop_of_each_interpreter() -> None:
+    old_fast = replace(OLD, loop="uvloop")
+    run = make_run(runtimes=(OLD, old_fast, NEW, FAST), variants=("coroutine",))
+    asked = [(change.base, change.group.runtime) for change in changes_within_target(run)]
+    assert asked == [(OLD, old_fast), (OLD, NEW), (OLD, FAST), (NEW, FAST)]
+    assert changes_within_target(replace(run, pair="token")) == ()
+    assert changes_within_target(make_run()) == ()
 
 
 def test_each_later_runtime_is_held_against_the_first_in_the_order_of_the_plan() -> None:

@@ -290,8 +290,13 @@ class TestRounds:
         assert all(ratio and (ratio.half_width or 0) <= 0.05 for ratio in ratios)
 
     @pytest.mark.parametrize("failing", [{}, {(0, "task"): "prepare"}])
+    @pytest.mark.parametrize("first", [{}, {"value_task": "coroutine"}])
+    @pytest.mark.parametrize("last", [{}, {"value_task": "coroutine"}])
     def test_a_counterpart_is_held_against_too_while_it_is_there(
-        self, failing: Mapping[tuple[int, str], str]
+        self,
+        failing: Mapping[tuple[int, str], str],
+        first: Mapping[str, str],
+        last: Mapping[str, str],
     ) -> None:
         def opposed(variant: str, index: int, sweep: int) -> float:
             # Each is exact enough beside the baseline, and not beside the other.
@@ -306,7 +311,7 @@ class TestRounds:
         group = conduct(
             Stage(seconds=opposed, failing=failing),
             rounds=rounds,
-            counterparts=({"task": "value_task"}, {"value_task": "task"}),
+            counterparts=(first, {"value_task": "task"}, last),
         )
         assert group.target_met
         if failing:
@@ -316,6 +321,15 @@ class TestRounds:
         ratio = estimate_ratio(group.timings["value_task"], group.timings["task"])
         assert ratio
         assert 0.03 < (ratio.half_width or 0) <= 0.05
+
+    def test_a_ratio_that_is_asked_for_twice_is_one(self) -> None:
+        group = conduct(
+            Stage(),
+            variants=("coroutine", "task"),
+            counterparts=({"task": "coroutine"},) * 2,
+            rounds=(2, 60),
+        )
+        assert group.rounds == ONE_RATIO
 
     def test_scatter_within_a_round_does_not_narrow_the_interval(self) -> None:
         # A thousand values of each of two rounds that disagree are still two figures.

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from harness.analysis.rows import case_rows
 from harness.plan import Runtime
 from harness.report.html import render_report
@@ -42,9 +44,32 @@ def test_on_several_runtimes_it_says_which_ratios_are_meant() -> None:
     assert told(run).startswith("95 % intervals of ratios to coroutine are ±")
     # The versions of a pair are measured on one runtime after the other.
     assert told(replace(run, pair="token")).startswith("95 % intervals of ratios are ±")
-    between = "those from the first runtime to the others, and from loop to loop, included"
-    assert between in " ".join(method_lines(run))
-    assert between not in " ".join(method_lines(replace(run, pair="token")))
+    assert told(run).partition(";")[2].startswith(" 2 of 2 groups are within ± 5 %.")
+
+
+@pytest.mark.parametrize(
+    ("runtimes", "between"),
+    [
+        ([("3.11.7", "asyncio"), ("3.13.0", "asyncio")], "to the others"),
+        ([("3.13.0", "asyncio"), ("3.13.0", "uvloop")], "to the others"),
+        (
+            [(python, loop) for python in ("3.11.7", "3.13.0") for loop in ("asyncio", "uvloop")],
+            "to the others and from loop to loop",
+        ),
+    ],
+)
+def test_the_method_says_what_the_target_is_about(
+    runtimes: list[tuple[str, str]], between: str
+) -> None:
+    run = make_run(
+        variants=VARIANTS, runtimes=[Runtime(each, loop=loop) for each, loop in runtimes]
+    )
+    told = " ".join(method_lines(run))
+    assert f"± 5 %, those from the first runtime {between} included. A * marks a ratio to " in told
+    assert "in a fresh random order, runtime by runtime: values of one sweep are what is" in told
+    pair = " ".join(method_lines(replace(run, pair="token")))
+    assert "± 5 %. A * marks a ratio to coroutine" in pair
+    assert "in a fresh random order: neighbours in time are what is compared" in pair
 
 
 def test_one_group_is_not_counted() -> None:
