@@ -230,6 +230,7 @@ for last in "$@"; do :; done
         monkeypatch.setenv("UV_FIND_LINKS", str(no_index))
         monkeypatch.setenv("UV_CACHE_DIR", str(no_index / "cache"))
         monkeypatch.setattr("harness.environments.packages.NEEDED", (MODULE,))
+        monkeypatch.setattr("harness.environments.packages._TIMES", MODULE)
         monkeypatch.setattr("harness.environments.packages.WISHED", ("uvloop>=0.21",))
         kept = kept_packages(python, [], QUIET)
         # Not what pip made after uv had failed.
