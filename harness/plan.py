@@ -115,9 +115,9 @@ PRESETS = {
     )
 }
 
-# A gate costs half a millisecond and more, and where a sweep visits many runtimes a value lasts no
-# longer: a round is half gates. On six runtimes ratios to the baseline are as exact with a fifth
-# fewer values, as the variants of a runtime are neighbours; on four they are not (docs/method.md).
+# Where a sweep visits many runtimes values are short, and their gates are much of a round. On six
+# runtimes ratios to the baseline are as exact with a fifth fewer values as if a sweep took variants
+# pell-mell, as those of a runtime are neighbours; on four they are not (docs/method.md).
 _MANY_RUNTIMES, _VALUES_ON_MANY = 6, 0.8
 
 # A whole sweep is to fit into the same mood of the machine, however many children it visits; a

@@ -84,7 +84,7 @@ def test_the_method_states_the_presets_as_they_are() -> None:
 def test_a_link_into_a_page_finds_its_heading(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]*#[^)\s]+)\)", page.read_text(encoding="utf-8")):
         name, _, anchor = target.partition("#")
-        if "://" not in name and name.endswith(".md" if name else ""):
+        if "://" not in name and (not name or name.endswith(".md")):
             assert anchor in anchors(page.parent / name if name else page), target
 
 

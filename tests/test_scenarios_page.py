@@ -27,6 +27,7 @@ from harness.record import RunStatus
 from harness.scenario import Scenario
 from harness.store import RunFolder
 from harness.strategy import strategy
+from tests.test_documents import anchors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -361,12 +362,10 @@ def test_every_shipped_scenario_has_a_line_that_names_its_parameters() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
     for target in re.findall(r"\]\(([^)]+)\)", _BLOCK.sub("", PAGE)):
         path, _, anchor = target.partition("#")
         if not path:
-            assert anchor in anchors, target
+            assert anchor in anchors(PATH), target
         else:
             assert (PATH.parent / path).exists(), target
 

@@ -15,6 +15,12 @@ from harness.measure.allowance import Allowance
 from harness.measure.asking import ask_each
 from harness.measure.conductor import time_group
 from harness.measure.crew import Role, end_crews, open_crew, role_of_each
+from harness.measure.pairing import (
+    on_other_runtimes,
+    references_across,
+    references_within,
+    runtime_of_each,
+)
 from harness.measure.profiling import profile_group
 from harness.measure.rounds import Rounds, Version, by_interpreter
 from harness.plan import LINES
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
 
     from harness.measure.conductor import GroupTiming
     from harness.measure.crew import Interpreter, Member
-    from harness.plan import Group, Plan, Runtime
+    from harness.plan import Group, Plan
     from harness.record import Conditions
 
 __all__ = [
@@ -83,7 +89,7 @@ def measure_runtimes(
     started = time.monotonic()
     subjects = [_Subject(version, plan, on_stage) for version in versions]
     _two_at_a_time(_bundles(subjects), _all_but_time, plan)
-    _time_together(subjects, _references_within, plan, on_stage, runtimes=True)
+    _time_together(subjects, references_within, plan, on_stage, runtimes=True)
     taken_by_each = (time.monotonic() - started) / max(1, sum(each.has_any for each in subjects))
     return tuple(subject.ended(taken_by_each) for subject in subjects)
 
@@ -145,7 +151,7 @@ def measure_versions(
     if "allocations" in plan.instruments:
         for _ in range(_COUNTED_AGAIN):
             _count_what_differs(subjects)
-    _time_together(subjects, _references_across, plan, on_stage)
+    _time_together(subjects, references_across, plan, on_stage)
     taken = time.monotonic() - started
     return tuple(subject.ended(taken) for subject in subjects)
 
@@ -337,60 +343,11 @@ def _time_together(
             open_round,
             random.Random(f"{plan.seed} {versions[0].group.key}"),
             on_round=lambda index: on_stage("timing, round", index, plan.preset.rounds[1]),
-            families=_runtime_of_each(versions) if runtimes else None,
-            counterparts=_on_other_runtimes(versions) if runtimes else (),
+            families=runtime_of_each(versions) if runtimes else None,
+            counterparts=on_other_runtimes(versions) if runtimes else (),
         )
     for subject in subjects:
         subject.record = _with_times(subject.record, timing, conditions, subject.version)
-
-
-def _references_within(versions: Sequence[Version], baseline: str) -> dict[str, str]:
-    """Return what each child is held against: the baseline variant of its own runtime."""
-    return {
-        version.member(variant): version.member(baseline)
-        for version in versions
-        for variant in version.group.variants
-    }
-
-
-def _runtime_of_each(versions: Sequence[Version]) -> dict[str, Runtime]:
-    return {
-        version.member(variant): version.group.runtime
-        for version in versions
-        for variant in version.group.variants
-    }
-
-
-def _on_other_runtimes(versions: Sequence[Version]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what each child is held against too: its variant on the first runtime that has it.
-
-    And that on the first event loop of its own interpreter.
-    """
-    first: dict[str, str] = {}
-    first_loop: dict[tuple[str, str], str] = {}
-    to_first, to_first_loop = {}, {}
-    for version in versions:
-        for variant in version.group.variants:
-            member, interpreter = version.member(variant), version.group.runtime.interpreter
-            to_first[member] = first.setdefault(variant, member)
-            to_first_loop[member] = first_loop.setdefault((variant, interpreter), member)
-    return to_first, to_first_loop
-
-
-def _references_across(versions: Sequence[Version], baseline: str) -> dict[str, str]:
-    """Return what each child is held against: that of the first version, which has its code then.
-
-    Where only one version is left, its baseline variant.
-    """
-    first, *later = versions
-    if not later:
-        return _references_within(versions, baseline)
-    references = {first.member(variant): first.member(variant) for variant in first.group.variants}
-    for version in later:
-        for variant in version.group.variants:
-            there = variant in first.group.variants
-            references[version.member(variant)] = (first if there else version).member(variant)
-    return references
 
 
 def _with_times(

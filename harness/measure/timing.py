@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyperf
 
 # This module is imported before the children are forked, for what is slow once a round then and
-# not in each: what pyperf records of the machine takes 25 ms the first time, 1 ms after that, if
-# the program `file` is not run each time to tell how many bits an address has; and a runner looks
-# through all installed packages for hooks.
+# not in each: to record what the machine is, where pyperf has the program `file` run each time, to
+# tell how many bits an address has; and to look through all installed packages for hooks.
 platform.architecture = functools.cache(platform.architecture)
 pyperf.Run([1.0], collect_metadata=True)
 _RUNNER = pyperf.Runner()

@@ -107,10 +107,10 @@ def _runtime_by_runtime(run: Run) -> str:
 def _between_too(run: Run) -> str:
     if not measured_together(run):
         return ""
-    runtimes = run.plan.runtimes
-    several = (len({getattr(each, of) for each in runtimes}) > 1 for of in ("interpreter", "loop"))
-    loops = " and from loop to loop" if all(several) else ""
-    return f", those from the first runtime to the others{loops} included"
+    interpreters = {runtime.interpreter for runtime in run.plan.runtimes}
+    loops = {runtime.loop for runtime in run.plan.runtimes}
+    told = " and from loop to loop" if len(interpreters) > 1 and len(loops) > 1 else ""
+    return f", those from the first runtime to the others{told} included"
 
 
 def method_lines(run: Run) -> Iterator[str]:

@@ -20,6 +20,7 @@ from harness.measure.conductor import GroupTiming, time_group
 from harness.measure.crew import Interpreter
 from harness.measure.group import measure_group, measure_runtimes, measure_versions
 from harness.measure.implementation import missing
+from harness.measure.pairing import on_other_runtimes
 from harness.measure.rounds import Version
 from harness.measure.worker import PyperfWorker
 from harness.plan import Group, Plan, Preset, Runtime
@@ -424,7 +425,7 @@ def test_what_each_child_is_held_against_on_other_runtimes() -> None:
         for python, variants in lacking.items()
         for loop in ("asyncio", "uvloop")
     ]
-    to_first, to_first_loop = groups._on_other_runtimes(versions)
+    to_first, to_first_loop = on_other_runtimes(versions)
     tasks = [f"task ({version.label})" for version in versions]
     eager = [f"eager_task ({version.label})" for version in versions[2:]]
     assert to_first == {**dict.fromkeys(tasks, tasks[0]), **dict.fromkeys(eager, eager[0])}
